@@ -1,0 +1,71 @@
+"""Clusters: where instances run, what they can do, and whether they answer.
+
+A cluster of kind `local` or `session` has one long-lived JobManager; the later kinds give every
+instance its own. What one sweep saw of a cluster is in `domain/observation.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+ClusterId = NewType("ClusterId", str)
+EngineVersion = NewType("EngineVersion", str)
+Incarnation = NewType("Incarnation", str)
+
+
+class ClusterKind(StrEnum):
+    LOCAL = "LOCAL"
+    SESSION = "SESSION"
+
+
+class Reachability(StrEnum):
+    REACHABLE = "REACHABLE"
+    UNREACHABLE = "UNREACHABLE"
+    MISSING = "MISSING"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A registered cluster. `url` is the JobManager's REST address, without a trailing slash.
+
+    `savepoint_dir` and `checkpoint_dir` are URIs (`file:///...`), None where none is configured.
+    `high_availability` means that another JobManager takes over with the same jobs.
+    """
+
+    id: ClusterId
+    workspace: str
+    name: str
+    kind: ClusterKind
+    url: str
+    engine_version: EngineVersion
+    savepoint_dir: str | None
+    checkpoint_dir: str | None
+    high_availability: bool
+    region: str
+    zone: str
+    created_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """What the reconciler knows of a cluster's health; written on change only.
+
+    `since` is when the present reachability began. `unreachable_before` sums the closed spans in
+    which it did not answer, so that deadlines can count reachable time alone.
+    """
+
+    cluster_id: ClusterId
+    reachability: Reachability
+    since: datetime
+    last_good_sweep: datetime | None
+    incarnation: Incarnation | None
+    unreachable_before: timedelta
+    cause: str = ""
+
+    def unreachable_total(self, now: datetime) -> timedelta:
+        """All the time up to `now` in which this cluster did not answer."""
+        if self.reachability is Reachability.UNREACHABLE:
+            return self.unreachable_before + (now - self.since)
+        return self.unreachable_before
