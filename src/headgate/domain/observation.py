@@ -1,0 +1,92 @@
+"""What one look at Flink told: facts and their age, never conclusions.
+
+`decide` concludes. A field that is None was not looked at or could not be; "not there" is always
+said by a value of its own (`JobSeen` absent from a good sweep, `TriggerStatus.UNKNOWN`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from headgate.domain.clusters import Incarnation, Reachability
+from headgate.domain.instances import Absence, FlinkStatus, Instance
+from headgate.domain.snapshots import PathStatus
+
+
+class TriggerStatus(StrEnum):
+    """What Flink says of a trigger id; UNKNOWN: it does not know this id (any more)."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSeen:
+    """The fate of a stop or savepoint: a `location` (URI) when COMPLETED, a `failure` when FAILED."""
+
+    status: TriggerStatus
+    location: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobSeen:
+    """One job as Flink shows it. `tasks_running`: every task RUNNING or FINISHED, None if not looked.
+
+    `failure` is Flink's own text of why it failed, empty where there is none. `from_archive` is
+    true when the JobManager no longer knows it and its archive was read instead.
+    """
+
+    status: FlinkStatus
+    tasks_running: bool | None = None
+    failure: str = ""
+    ended_at: datetime | None = None
+    from_archive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is left of a trigger that Flink does not know any more.
+
+    `savepoint` is the path of a savepoint that this very intent made: `_metadata` in its own
+    directory, or a checkpoint record not older than the intent. Empty: looked, and found nothing.
+    """
+
+    savepoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that one pass learned for one job. `at` is the time of the look."""
+
+    at: datetime
+    reachability: Reachability
+    incarnation: Incarnation | None
+    high_availability: bool
+    unreachable_total: timedelta
+    job: JobSeen | None = None
+    trigger: TriggerSeen | None = None
+    evidence: Evidence | None = None
+    absence: Absence | None = None
+    restore_path: PathStatus | None = None
+    stray: str | None = None
+
+    @property
+    def is_reachable(self) -> bool:
+        return self.reachability is not Reachability.UNREACHABLE
+
+
+def count_absence(instance: Instance, seen: Seen) -> Absence | None:
+    """The absence of `instance` after this look: begun, counted up to two sweeps, or over."""
+    if not seen.is_reachable:
+        return instance.absence
+    if seen.job is not None:
+        return None
+    before = instance.absence
+    if before is None or before.incarnation != seen.incarnation:
+        return Absence(seen.incarnation, seen.at, seen.unreachable_total)
+    if before.sweeps < 2 and seen.at > before.first_at:
+        return Absence(before.incarnation, before.first_at, before.unreachable_before, 2)
+    return before

@@ -1,0 +1,101 @@
+"""Flink, as the reconciler sees it: looks that give facts, and four calls that change something.
+
+The gateway hides what kind of cluster it talks to. Looks raise FlinkUnavailable or
+FlinkOutcomeUnknown when the cluster does not answer well; the calls raise any FlinkError, and
+returning means that Flink accepted. Nothing here draws a conclusion.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from headgate.domain.clusters import Cluster, Incarnation
+from headgate.domain.instances import FlinkJobId, Instance
+from headgate.domain.intents import IntentKind
+from headgate.domain.observation import Evidence, JobSeen, TriggerSeen
+from headgate.domain.operations import ClaimMode, SavepointFormat
+from headgate.domain.snapshots import PathStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One look at a whole cluster: which life of the JobManager answered, and every job it knows."""
+
+    incarnation: Incarnation
+    jobs: Mapping[FlinkJobId, JobSeen]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """All that starting one instance takes. `jar` is the local file of a JAR job, else None."""
+
+    instance: Instance
+    job_name: str
+    jar: Path | None = None
+    claim_mode: ClaimMode = ClaimMode.NO_CLAIM
+    allow_non_restored_state: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SavepointOrder:
+    """A savepoint or a stop with savepoint: `trigger_id` (32 hex) and `directory` (URI) are ours."""
+
+    flink_job_id: FlinkJobId
+    trigger_id: str
+    directory: str
+    format: SavepointFormat = SavepointFormat.CANONICAL
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsSeen:
+    """The task slots of a cluster."""
+
+    total: int
+    free: int
+    task_managers: int
+
+
+class FlinkGateway(Protocol):
+    """Every call to Flink that the reconciler makes."""
+
+    def sweep(self, cluster: Cluster) -> Sweep:
+        """The incarnation and all jobs with their fresh states; `failure` is not filled here."""
+
+    def find_job(self, cluster: Cluster, flink_job_id: FlinkJobId) -> JobSeen | None:
+        """One job with the text of its failure, from the JobManager, else from its archive, else None."""
+
+    def get_trigger(
+        self, cluster: Cluster, flink_job_id: FlinkJobId, trigger_id: str, kind: IntentKind
+    ) -> TriggerSeen:
+        """The fate of a trigger; UNKNOWN where Flink does not know it (any more)."""
+
+    def find_evidence(
+        self, cluster: Cluster, flink_job_id: FlinkJobId, directory: str, not_before: datetime
+    ) -> Evidence:
+        """A savepoint that the intent with this directory made: its `_metadata`, else a record of it."""
+
+    def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
+        """Whether a snapshot's files are there."""
+
+    def count_slots(self, cluster: Cluster) -> SlotsSeen:
+        """The cluster's slots, to explain a start that waits."""
+
+    def submit(self, cluster: Cluster, submission: Submission) -> None:
+        """Start an instance under its own Flink job id. Invalid("sql_invalid") for SQL that does not compile."""
+
+    def stop_with_savepoint(self, cluster: Cluster, order: SavepointOrder) -> None:
+        """Savepoint, then stop; never drains."""
+
+    def trigger_savepoint(self, cluster: Cluster, order: SavepointOrder) -> None:
+        """Savepoint; the job goes on."""
+
+    def cancel(self, cluster: Cluster, flink_job_id: FlinkJobId) -> None:
+        """Cancel a job."""
+
+    def end_predecessors(self) -> None:
+        """End whatever an earlier holder of the lease left behind that could still submit."""
+
+    def close(self) -> None:
+        """End what this gateway started."""
