@@ -1,0 +1,67 @@
+# The commands of this house. `make demo` shows what Headgate is; `make check` before every commit; `make test` before every push.
+BIN := .venv/bin
+LIBRARIES := .venv/.libraries-installed
+HEADGATE := .venv/.headgate-installed
+UNIT_TESTS := tests/unit tests/architecture
+
+.PHONY: help env static check test test-long demo bench docs fmt lock
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make env        create .venv with .venv/bin/headgate"
+	@echo "make demo       a real job from first run to pause, crash and resume (DEMO_EXIT=1: end afterwards)"
+	@echo "make check      format, lint, types, contracts, unit tests: one minute"
+	@echo "make test       everything, with real Flink"
+	@echo "make test-long  the generated histories, 10,000 of them"
+	@echo "make bench      the measured figures"
+	@echo "make docs       write the generated documents anew"
+	@echo "make fmt        format, and mend what can be mended"
+	@echo "make lock       resolve requirements/lock.txt anew"
+
+env: $(HEADGATE)
+
+$(BIN)/pip:
+	@python="$$(tools/find-python)" && echo "Creating .venv with $$python" && "$$python" -m venv .venv
+
+$(LIBRARIES): requirements/lock.txt | $(BIN)/pip
+	@echo "Installing the locked libraries into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	@touch $@
+
+$(HEADGATE): pyproject.toml $(LIBRARIES)
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+static: env
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo >.venv/contracts.txt 2>&1 || { cat .venv/contracts.txt; exit 1; }
+
+check: static
+	@$(BIN)/pytest --quiet -m "not real" $(UNIT_TESTS)
+
+# The closing line of pytest is the last line of the output.
+test: static
+	@$(BIN)/pytest
+
+test-long: env
+	@$(BIN)/pytest tests/unit -m "not real" --hypothesis-profile=long --hypothesis-show-statistics --timeout=0
+
+demo: env
+	@$(BIN)/headgate demo
+
+bench: env
+	@$(BIN)/python -m bench
+
+docs: env
+	@$(BIN)/python -m tools.reference
+	@$(BIN)/python -m tools.requirements
+
+fmt: env
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(LIBRARIES)
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--group dev --output-file requirements/lock.txt pyproject.toml
