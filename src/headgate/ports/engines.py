@@ -24,7 +24,10 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class InstallProgress:
-    """One moment of an installation: what is done, and how far (bytes; total 0 = not known yet)."""
+    """One moment of an installation: what is done, and how far (bytes; total 0 = not known yet).
+
+    The words of a `step` are in the catalogue under `engine_step_<step>`.
+    """
 
     step: str
     done: int
@@ -42,15 +45,21 @@ class EngineStore(Protocol):
     def get_engine(self, version: EngineVersion) -> Engine:
         """NotFound("engine_not_installed") where it is not (wholly) installed."""
 
-    def install(self, version: EngineVersion, on_progress: OnProgress) -> Engine:
-        """Download, check, unpack; idempotent. EngineFailed with what failed and what to do."""
+    def install(self, version: EngineVersion, on_progress: OnProgress, digest: str = "") -> Engine:
+        """Download, check, unpack; idempotent. EngineFailed with what failed and what to do.
+
+        `digest` (SHA-256, hex, of the distribution) allows a version that Headgate does not know.
+        """
 
     def remove(self, version: EngineVersion) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class LocalClusterShape:
-    """What the embedded cluster looks like. Times in seconds."""
+    """What the embedded cluster looks like. Times in seconds.
+
+    `slots` are those of one TaskManager. `rest_port` 0: a free one, chosen once and kept.
+    """
 
     slots: int = 4
     task_managers: int = 1
