@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from headgate.domain.clusters import Incarnation, Reachability
-from headgate.domain.instances import Absence, FlinkStatus, Instance
+from headgate.domain.instances import Absence, FlinkJobId, FlinkStatus, Instance
 from headgate.domain.snapshots import PathStatus
 
 
@@ -59,7 +59,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """All that one pass learned for one job. `at` is the time of the look."""
+    """All that one pass learned for one job. `at` is the time of the look.
+
+    `job` is the open intent's job, else the newest instance's. `stray` is a live job of ours whose
+    instance was closed or is not known. `restore_path` is set when a start is next.
+    """
 
     at: datetime
     reachability: Reachability
@@ -71,7 +75,7 @@ class Seen:
     evidence: Evidence | None = None
     absence: Absence | None = None
     restore_path: PathStatus | None = None
-    stray: str | None = None
+    stray: FlinkJobId | None = None
 
     @property
     def is_reachable(self) -> bool:

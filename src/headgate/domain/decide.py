@@ -1,0 +1,260 @@
+"""The heart of Headgate: given everything known of one job, what is the next act?
+
+Pure: no clock, no network, no database. One open intent is resolved first, because nothing may be
+sent while an earlier act's outcome is unknown. Then the open operation is advanced by one step.
+With neither, the job is compared with where it should rest. After a crash the same function is
+asked again: recovery is not a mode.
+
+What each answer means is in `decisions.py`; where a job comes to rest is in `settle.py`.
+"""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from headgate.domain import settle
+from headgate.domain.decide_start import decide_submission
+from headgate.domain.decide_stop import decide_stop
+from headgate.domain.decisions import (
+    AwaitOutcome,
+    Cancel,
+    Decision,
+    JobFacts,
+    Nothing,
+    Outcome,
+    Settle,
+    StopWithSavepoint,
+    Submit,
+    TriggerSavepoint,
+)
+from headgate.domain.evidence import is_alive, is_gone, reachable_age
+from headgate.domain.intents import Answer, Intent, IntentKind, IntentStatus
+from headgate.domain.lifecycle import Settled, Verb, Wanted
+from headgate.domain.observation import Seen, TriggerStatus
+from headgate.domain.operations import Finding, Operation, StepName, StopSnapshot
+from headgate.domain.policy import Policy
+from headgate.domain.restore import Refused
+from headgate.domain.snapshots import PathStatus
+
+
+def decide(
+    job: JobFacts, operation: Operation | None, intent: Intent | None, seen: Seen, policy: Policy, now: datetime
+) -> Decision:
+    """The next act for one job in one lane.
+
+    `operation` is the one that executes or is to start, `intent` the open one of the same lane.
+    `seen` may be older than `now`; deadlines are judged on an observation newer than themselves.
+    """
+    if intent is not None:
+        return _resolve(job, operation, intent, seen, policy, now)
+    ended = _decide_ended(job, seen, policy)
+    if ended is not None:
+        return ended
+    if operation is not None:
+        return _advance(job, operation, seen, policy, now)
+    return _rest(job, seen)
+
+
+def _resolve(
+    job: JobFacts, operation: Operation | None, intent: Intent, seen: Seen, policy: Policy, now: datetime
+) -> Decision:
+    """An act is under way: learn its outcome, or send the same key again, or wait."""
+    if not seen.is_reachable:
+        return AwaitOutcome("the cluster does not answer; nothing is concluded from that", Finding("waits_for_cluster"))
+    match intent.kind:
+        case IntentKind.SUBMIT:
+            return decide_submission(job, intent, seen, policy, now)
+        case IntentKind.STOP_WITH_SAVEPOINT:
+            return decide_stop(job, operation, intent, seen, policy, now)
+        case IntentKind.CANCEL:
+            return _decide_cancel(job, operation, intent, seen, policy, now)
+        case IntentKind.SAVEPOINT:
+            return _decide_savepoint(intent, seen, policy, now)
+        case _:
+            assert_never(intent.kind)
+
+
+def _decide_cancel(
+    job: JobFacts, operation: Operation | None, intent: Intent, seen: Seen, policy: Policy, now: datetime
+) -> Decision:
+    """Cancelling twice does no harm; only seeing the job ended proves the end (a 404 does not)."""
+    if job.instance is None or intent.instance_id != job.instance.id:
+        return _decide_stray_cancel(intent, seen, now)
+    if seen.job is not None and seen.job.status.is_terminal:
+        outcome = settle.cancelled(operation, job, seen.job.status, seen.job.failure)
+        return Settle(f"the job has ended: {seen.job.status}", outcome)
+    if seen.job is None:
+        if is_gone(job.instance, seen, policy):
+            return Settle("the job is gone with its JobManager", settle.cancelled(operation, job, None, ""))
+        return AwaitOutcome("the job is missing; its end is not proven yet", _overdue(intent, seen, policy))
+    if intent.answer is not Answer.ACCEPTED and _may_send(intent, now):
+        return Cancel("the job still runs and no cancellation was accepted", repeat=True)
+    return AwaitOutcome("the job is being cancelled", _overdue(intent, seen, policy))
+
+
+def _decide_stray_cancel(intent: Intent, seen: Seen, now: datetime) -> Decision:
+    """A job that was given up and lived after all: its end changes nothing but the intent."""
+    ended = seen.job is not None and seen.job.status.is_terminal
+    if ended or (seen.job is None and seen.incarnation != intent.incarnation and not seen.high_availability):
+        return Settle("the given-up job has ended", Outcome(intent=IntentStatus.DONE))
+    if seen.job is not None and intent.answer is not Answer.ACCEPTED and _may_send(intent, now):
+        return Cancel("the given-up job still runs", repeat=True)
+    return AwaitOutcome("the given-up job is being cancelled")
+
+
+def _decide_savepoint(intent: Intent, seen: Seen, policy: Policy, now: datetime) -> Decision:
+    """A savepoint beside the running job: its own trigger, else what is left of it."""
+    trigger = seen.trigger
+    if trigger is None:
+        return AwaitOutcome("the trigger was not looked at yet")
+    match trigger.status:
+        case TriggerStatus.IN_PROGRESS:
+            return AwaitOutcome("the savepoint is being written", _overdue(intent, seen, policy))
+        case TriggerStatus.COMPLETED:
+            return Settle("the savepoint is complete", settle.savepoint_done(trigger.location))
+        case TriggerStatus.FAILED:
+            finding = settle.explain("savepoint_failed", trigger.failure)
+            return Settle("the savepoint failed", settle.savepoint_failed(finding))
+        case TriggerStatus.UNKNOWN:
+            return _decide_unknown_savepoint(intent, seen, now)
+        case _:
+            assert_never(trigger.status)
+
+
+def _decide_unknown_savepoint(intent: Intent, seen: Seen, now: datetime) -> Decision:
+    if seen.evidence is None:
+        return AwaitOutcome("Flink does not know the trigger; the savepoint's own directory is looked at next")
+    if seen.evidence.savepoint:
+        return Settle("the savepoint lies in its own directory", settle.savepoint_done(seen.evidence.savepoint))
+    refused = intent.answer in {Answer.ACCEPTED, Answer.REJECTED, Answer.MISSING}
+    if refused or not is_alive(seen) or seen.incarnation != intent.incarnation:
+        finding = settle.explain("savepoint_failed", intent.cause)
+        return Settle("the trigger is unknown and left nothing behind", settle.savepoint_failed(finding))
+    if _may_send(intent, now):
+        return TriggerSavepoint("the trigger never arrived; the same id is safe to repeat", repeat=True)
+    return AwaitOutcome("the next attempt backs off")
+
+
+def _decide_ended(job: JobFacts, seen: Seen, policy: Policy) -> Settle | None:
+    """No act is under way, and the instance has ended by itself, was ended outside, or was lost."""
+    instance = job.instance
+    if instance is None or not instance.is_live or not seen.is_reachable:
+        return None
+    if seen.job is not None and seen.job.status.is_terminal:
+        return Settle(f"the instance ended by itself: {seen.job.status}", settle.ended_in_steady_state(seen.job))
+    if seen.job is None and is_gone(instance, seen, policy):
+        return Settle("the instance was lost with its JobManager", settle.lost_in_steady_state())
+    return None
+
+
+def _rest(job: JobFacts, seen: Seen) -> Decision:
+    """Nothing is asked for: compare where the job is with where it rests."""
+    instance = job.instance
+    if seen.stray is not None:
+        return Cancel("an instance that was given up lives", stray=seen.stray)
+    if instance is None or not instance.is_live:
+        return Nothing("no instance, nothing asked for")
+    if not seen.is_reachable:
+        return Nothing("the cluster does not answer; the last known state stands")
+    if is_alive(seen) and job.state.settled is not Settled.RUNNING:
+        alive = Outcome(settled=Settled.RUNNING, wanted=Wanted.RUNNING, instance_running=True)
+        return Settle("the instance is alive", alive)
+    return Nothing("the job is where it should be" if seen.job else "the job is missing; not proven lost yet")
+
+
+def _advance(job: JobFacts, operation: Operation, seen: Seen, policy: Policy, now: datetime) -> Decision:
+    """No act is under way: check the precondition once more, then take the operation's next step."""
+    if not operation.has_sent:
+        settled = _recheck(job, operation)
+        if settled is not None:
+            return settled
+    step = operation.step
+    if step is None:
+        return Settle("every step is done", settle.already_true(None, None))
+    if not seen.is_reachable:
+        return Nothing("the cluster does not answer", Finding("waits_for_cluster"))
+    if step.name is StepName.SUBMIT:
+        return _advance_submit(job, seen, policy, now)
+    return _advance_stop(job, operation, step.name, seen, policy)
+
+
+def _recheck(job: JobFacts, operation: Operation) -> Settle | None:
+    """The precondition again, at the start: done already, or no longer possible. None: go ahead."""
+    state = job.state.settled
+    verb = operation.verb
+    live = job.instance is not None and job.instance.is_live
+    if verb is Verb.STOP:
+        return _recheck_stop(state, live, operation)
+    if verb is Verb.PAUSE and state is Settled.SUSPENDED:
+        return Settle("the job is suspended already", settle.already_true(None, Wanted.SUSPENDED))
+    possible = {
+        Verb.RUN: not live and state is not Settled.RUNNING,
+        Verb.RESUME: not live and state is Settled.SUSPENDED,
+        Verb.PAUSE: live,
+        Verb.RESTART: live,
+        Verb.SAVEPOINT: live,
+    }[verb]
+    return None if possible else Settle("the precondition is gone", settle.not_possible_any_more(verb, state))
+
+
+def _recheck_stop(state: Settled, live: bool, operation: Operation) -> Settle | None:
+    if live:
+        return None
+    if operation.options.snapshot is StopSnapshot.CREATE and state is not Settled.SUSPENDED:
+        return Settle("the job ended before the stop", settle.not_possible_any_more(Verb.STOP, state))
+    rests = state if state is Settled.FINISHED else Settled.CANCELLED
+    return Settle("the job has ended already", settle.already_true(rests, Wanted.CANCELLED, forget_pause=True))
+
+
+def _advance_submit(job: JobFacts, seen: Seen, policy: Policy, now: datetime) -> Decision:
+    """A new instance only when the old one is known to have ended and the restore point stands."""
+    if seen.stray is not None:
+        return Cancel("an instance that was given up lives; it goes before a new one comes", stray=seen.stray)
+    if job.instance is not None and job.instance.is_live:
+        return Nothing("the previous instance is not confirmed ended", Finding("waits_for_end"))
+    lost_at = job.state.lost_at
+    if lost_at is not None and now < lost_at + policy.heartbeat_timeout:
+        return Nothing("tasks of the lost JobManager may still live", Finding("waits_for_heartbeat"))
+    if isinstance(job.restore, Refused):
+        return Settle("no usable restore point", settle.start_refused(job, job.restore.finding))
+    if seen.restore_path is PathStatus.GONE:
+        return Settle("the snapshot is gone", settle.start_refused(job, Finding("snapshot_gone")))
+    return Submit("the job is to run")
+
+
+def _advance_stop(job: JobFacts, operation: Operation, step: StepName, seen: Seen, policy: Policy) -> Decision:
+    """Stop, cancel or savepoint a live instance; a savepoint in flight is given its time first."""
+    if seen.job is None:
+        return Nothing("the job is missing; it is not stopped blindly", Finding("waits_for_job"))
+    waits = job.in_flight is not None and reachable_age(job.in_flight, seen) < policy.savepoint_grace
+    if waits and not operation.options.force:
+        return Nothing("a savepoint is in flight", Finding("waits_for_savepoint"))
+    if step is StepName.CANCEL:
+        return Cancel("the job is to end without a savepoint")
+    if job.savepoint_dir is None:
+        if operation.options.allow_state_loss:
+            return Cancel("no savepoint directory, and the person accepted the loss of state")
+        return Settle("no savepoint directory", settle.refused(Finding("savepoint_dir_missing")))
+    if step is StepName.SAVEPOINT:
+        return TriggerSavepoint("a savepoint is asked for")
+    return StopWithSavepoint("the job is to end on a savepoint")
+
+
+def _may_send(intent: Intent, now: datetime) -> bool:
+    return intent.retry_at is None or now >= intent.retry_at
+
+
+def _deadline(intent: Intent, policy: Policy) -> timedelta:
+    return {
+        IntentKind.SUBMIT: policy.start_deadline,
+        IntentKind.STOP_WITH_SAVEPOINT: policy.pause_deadline,
+        IntentKind.SAVEPOINT: policy.savepoint_deadline,
+        IntentKind.CANCEL: policy.cancel_deadline,
+    }[intent.kind]
+
+
+def _is_overdue(intent: Intent, seen: Seen, policy: Policy) -> bool:
+    return reachable_age(intent, seen) > _deadline(intent, policy)
+
+
+def _overdue(intent: Intent, seen: Seen, policy: Policy) -> Finding | None:
+    return Finding("still_waiting", {"act": intent.kind.value}) if _is_overdue(intent, seen, policy) else None

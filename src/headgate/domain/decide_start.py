@@ -1,0 +1,94 @@
+"""The open submission: is the job there, is it running, may the same key be sent again?
+
+A repeated key is safe within one life of the JobManager, which refuses the double, and forbidden
+across a change of it. No answer of the call is a success by itself: the job is looked up.
+"""
+
+from datetime import datetime
+
+from headgate.domain import settle
+from headgate.domain.decisions import AwaitOutcome, Cancel, Decision, GiveUp, JobFacts, Settle, Submit
+from headgate.domain.evidence import is_gone, reachable_age
+from headgate.domain.instances import FlinkStatus, InstanceEnd
+from headgate.domain.intents import Answer, Intent, IntentStatus
+from headgate.domain.observation import JobSeen, Seen
+from headgate.domain.operations import Finding
+from headgate.domain.policy import Policy
+
+_END: dict[FlinkStatus, InstanceEnd] = {
+    FlinkStatus.FAILED: InstanceEnd.FAILED,
+    FlinkStatus.CANCELED: InstanceEnd.CANCELLED,
+    FlinkStatus.FINISHED: InstanceEnd.FINISHED,
+}
+
+
+def decide_submission(job: JobFacts, intent: Intent, seen: Seen, policy: Policy, now: datetime) -> Decision:
+    """The next act for an open submission on a cluster that answers."""
+    if seen.job is None:
+        return _decide_absent(job, intent, seen, policy, now)
+    if seen.job.status.is_terminal:
+        return _decide_terminal(job, intent, seen.job)
+    if intent.answer is Answer.REJECTED:
+        finding = settle.explain("start_rejected", intent.cause)
+        return Cancel("the program failed after it had started a job", closes=IntentStatus.DONE, failing=finding)
+    if job.forced is not None:
+        return Cancel("a forced stop does not wait", closes=IntentStatus.DONE, failing=Finding(settle.OVERRIDDEN))
+    if seen.job.status is FlinkStatus.RUNNING and seen.job.tasks_running:
+        return Settle("all tasks are running", settle.start_succeeded(seen.job))
+    if reachable_age(intent, seen) > policy.start_deadline:
+        finding = Finding("start_timed_out", {"status": seen.job.status.value}, seen.job.failure)
+        return Cancel("the start took too long", closes=IntentStatus.DONE, failing=finding)
+    return AwaitOutcome(f"the job is {seen.job.status}, not all tasks are running yet")
+
+
+def _decide_terminal(job: JobFacts, intent: Intent, seen_job: JobSeen) -> Decision:
+    """The attempt has ended already: a bounded job that finished is a success, all else is not."""
+    answered_well = intent.answer is not Answer.REJECTED
+    if seen_job.status is FlinkStatus.FINISHED and answered_well:
+        return Settle("the job has finished already", settle.start_succeeded(seen_job))
+    cause = intent.cause if intent.answer is Answer.REJECTED and not seen_job.failure else seen_job.failure
+    code = "cancelled_outside" if seen_job.status is FlinkStatus.CANCELED else "start_failed"
+    outcome = settle.start_failed(job, settle.explain(code, cause), IntentStatus.DONE, _END[seen_job.status])
+    return Settle(f"the attempt has ended: {seen_job.status}", outcome)
+
+
+def _decide_absent(job: JobFacts, intent: Intent, seen: Seen, policy: Policy, now: datetime) -> Decision:
+    """Flink does not show the job: refused, not arrived yet, or gone with its JobManager."""
+    if seen.incarnation != intent.incarnation and not seen.high_availability:
+        return _decide_new_incarnation(job, intent, seen, policy)
+    if intent.answer in {Answer.REJECTED, Answer.MISSING}:
+        return _decide_refused(job, intent, seen)
+    if is_gone(job.instance, seen, policy):
+        finding = settle.explain("start_unanswered", intent.cause)
+        outcome = settle.start_failed(job, finding, IntentStatus.GIVEN_UP, InstanceEnd.GIVEN_UP)
+        return Settle("absent from the same JobManager for too long", outcome)
+    if intent.answer is Answer.ACCEPTED:
+        return AwaitOutcome("Flink accepted the job and does not show it yet")
+    if job.forced is not None and intent.answer is Answer.UNAVAILABLE:
+        outcome = settle.overridden(Finding(settle.OVERRIDDEN), IntentStatus.NOT_DONE, InstanceEnd.NOT_STARTED)
+        return Settle("nothing was sent and a forced stop came", outcome)
+    surely_absent = seen.absence is not None and seen.absence.sweeps >= 2
+    may_send = intent.retry_at is None or now >= intent.retry_at
+    if may_send and (surely_absent or intent.answer is Answer.UNAVAILABLE):
+        return Submit("the same JobManager does not show the job; the same key is safe to repeat", repeat=True)
+    return AwaitOutcome("the submission may still arrive")
+
+
+def _decide_new_incarnation(job: JobFacts, intent: Intent, seen: Seen, policy: Policy) -> Decision:
+    """Another life of the JobManager: the old one's submissions can never come to life again."""
+    if not is_gone(job.instance, seen, policy):
+        return AwaitOutcome("a new JobManager answers; a second look makes sure")
+    finding = Finding("jobmanager_restarted")
+    if intent.answer is Answer.ACCEPTED:
+        outcome = settle.start_failed(job, finding, IntentStatus.GIVEN_UP, InstanceEnd.LOST, lost=True)
+        return Settle("the accepted job went with its JobManager", outcome)
+    return GiveUp("the JobManager that was asked is gone", finding)
+
+
+def _decide_refused(job: JobFacts, intent: Intent, seen: Seen) -> Decision:
+    """A refusal is evidence only; a look after it that does not show the job makes it final."""
+    if intent.answered_at is None or seen.at <= intent.answered_at:
+        return AwaitOutcome("Flink refused; the job is looked up before that counts")
+    finding = settle.explain("start_rejected", intent.cause)
+    outcome = settle.start_failed(job, finding, IntentStatus.NOT_DONE, InstanceEnd.NOT_STARTED)
+    return Settle("Flink refused and shows no job", outcome)

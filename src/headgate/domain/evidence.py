@@ -1,0 +1,33 @@
+"""What may be concluded from a look, and what may not: shared by every part of `decide`."""
+
+from datetime import timedelta
+
+from headgate.domain.instances import Instance
+from headgate.domain.intents import Intent
+from headgate.domain.observation import Seen
+from headgate.domain.policy import Policy
+
+
+def is_alive(seen: Seen) -> bool:
+    """Whether Flink shows our job in a state that is not final."""
+    return seen.job is not None and not seen.job.status.is_terminal
+
+
+def is_gone(instance: Instance | None, seen: Seen, policy: Policy) -> bool:
+    """Whether a missing job is proven to have ended.
+
+    Proof is a new life of a JobManager without high availability that misses it in two sweeps, or
+    one and the same JobManager that has missed it through the absence limit.
+    """
+    absence = seen.absence
+    if instance is None or absence is None or absence.sweeps < 2 or not seen.is_reachable:
+        return False
+    missing_for = seen.at - absence.first_at
+    if absence.incarnation != instance.incarnation and not seen.high_availability:
+        return missing_for >= policy.absence_gap
+    return missing_for - (seen.unreachable_total - absence.unreachable_before) >= policy.absence_limit
+
+
+def reachable_age(intent: Intent, seen: Seen) -> timedelta:
+    """How long ago the intent was written, without the time in which the cluster did not answer."""
+    return (seen.at - intent.created_at) - (seen.unreachable_total - intent.unreachable_before)

@@ -1,0 +1,110 @@
+"""What a start restores from: pure, never guessing, never dropping state by itself.
+
+The answer is one of three: a snapshot, a start without state that somebody asked for (or that
+loses nothing), or a refusal with advice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from headgate.domain.instances import Instance
+from headgate.domain.jobs import JobState
+from headgate.domain.lifecycle import Verb
+from headgate.domain.operations import Finding, Options, RestoreFrom
+from headgate.domain.snapshots import Snapshot, SnapshotStatus, find_latest
+from headgate.domain.spec import Restore, RestoreStrategy
+
+
+@dataclass(frozen=True, slots=True)
+class FromSnapshot:
+    """Restore from `path`; `snapshot` is its row, None for a path that the job's own setting names."""
+
+    path: str
+    snapshot: Snapshot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stateless:
+    """Start with empty state: asked for, or nothing exists that could be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No usable restore point; `finding` says why and what to do."""
+
+    finding: Finding
+
+
+RestoreChoice = FromSnapshot | Stateless | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the choice is made from: the job's state, its instances and snapshots, newest first."""
+
+    state: JobState
+    instances: Sequence[Instance]
+    snapshots: Sequence[Snapshot]
+
+
+def choose_restore(verb: Verb, options: Options, setting: Restore, history: History) -> RestoreChoice:
+    """What a start by `verb` with `options` restores from; `setting` is the job's own default."""
+    if verb is Verb.RESUME:
+        return _choose_by_id(options.snapshot_id or history.state.suspended_on, history)
+    if verb is Verb.RESTART:
+        return _choose_latest(history) if options.keep_state else Stateless()
+    match options.restore_from:
+        case None:
+            return Refused(Finding("from_required")) if history.snapshots else Stateless()
+        case RestoreFrom.NONE:
+            return Stateless()
+        case RestoreFrom.LATEST:
+            return _choose_latest(history)
+        case RestoreFrom.SNAPSHOT:
+            return _choose_by_id(options.snapshot_id, history)
+        case RestoreFrom.DEFAULT:
+            return _choose_by_setting(setting, history)
+        case _:
+            assert_never(options.restore_from)
+
+
+def find_restore_point(history: History) -> Snapshot | None:
+    """The snapshot that a resume, or else a run from LATEST, would use now; None where there is none."""
+    verb = Verb.RESUME if history.state.suspended_on else Verb.RUN
+    choice = choose_restore(verb, Options(restore_from=RestoreFrom.LATEST), Restore(), history)
+    return choice.snapshot if isinstance(choice, FromSnapshot) else None
+
+
+def _choose_by_id(snapshot_id: str | None, history: History) -> RestoreChoice:
+    for snapshot in history.snapshots:
+        if snapshot.id == snapshot_id and snapshot.status is SnapshotStatus.COMPLETED:
+            return FromSnapshot(snapshot.path, snapshot)
+    return Refused(Finding("snapshot_not_usable", {"snapshot": snapshot_id or "-"}))
+
+
+def _choose_latest(history: History) -> RestoreChoice:
+    """The newest snapshot of the newest instance, else the one it was itself started from."""
+    if not history.instances:
+        return Refused(Finding("no_restore_point"))
+    newest = history.instances[0]
+    own = find_latest(history.snapshots, newest.id)
+    if own is not None:
+        return FromSnapshot(own.path, own)
+    if newest.restored_from is None:
+        return Refused(Finding("no_restore_point"))
+    origin = next((s for s in history.snapshots if s.id == newest.restored_snapshot_id), None)
+    return FromSnapshot(newest.restored_from, origin)
+
+
+def _choose_by_setting(setting: Restore, history: History) -> RestoreChoice:
+    match setting.strategy:
+        case RestoreStrategy.NONE:
+            return Stateless()
+        case RestoreStrategy.CUSTOM:
+            return FromSnapshot(setting.path)
+        case RestoreStrategy.LATEST:
+            # A job that never ran has nothing to lose: its first start is without state.
+            return _choose_latest(history) if history.instances else Stateless()
+        case _:
+            assert_never(setting.strategy)
