@@ -1,0 +1,56 @@
+"""Everything that Headgate says has words in both languages, and every error says what to do."""
+
+import string
+
+import pytest
+
+from headgate.domain.catalogue import flink_texts, texts
+from headgate.domain.events import EventType
+from tools.sources import error_codes, other_codes
+
+ENTRIES = pytest.mark.parametrize("code", sorted(texts()))
+
+
+@ENTRIES
+def test_an_entry_is_written_in_both_languages(code: str) -> None:
+    text = texts()[code]
+    assert text.en.strip()
+    assert text.zh.strip()
+    assert bool(text.advice_en) == bool(text.advice_zh), "advice in one language only"
+
+
+@ENTRIES
+def test_the_chinese_text_is_chinese(code: str) -> None:
+    text = texts()[code]
+    assert any("\u4e00" <= character <= "\u9fff" for character in text.zh)
+    assert not any("\u4e00" <= character <= "\u9fff" for character in text.en + text.advice_en)
+
+
+@ENTRIES
+def test_both_languages_are_filled_from_the_same_facts(code: str) -> None:
+    text = texts()[code]
+    assert _facts(text.en) | _facts(text.advice_en) == _facts(text.zh) | _facts(text.advice_zh)
+
+
+@pytest.mark.parametrize("code", error_codes())
+def test_an_error_has_words_and_advice(code: str) -> None:
+    assert code in texts(), f"{error_codes()[code]} uses {code!r}, which is not in the catalogue"
+    assert texts()[code].advice_en, f"{code!r} does not say what to do"
+
+
+@pytest.mark.parametrize("code", other_codes())
+def test_a_code_that_the_program_names_has_words(code: str) -> None:
+    assert code in texts(), f"{other_codes()[code]} uses {code!r}, which is not in the catalogue"
+
+
+@pytest.mark.parametrize("event", list(EventType))
+def test_an_event_has_words(event: EventType) -> None:
+    assert event.value in texts()
+
+
+def test_every_message_of_flink_that_is_recognised_says_what_to_do() -> None:
+    assert not [text.code for text in flink_texts() if not texts()[text.code].advice_en]
+
+
+def _facts(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
