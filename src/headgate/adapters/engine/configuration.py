@@ -170,7 +170,8 @@ def write_configuration(folder: ClusterFolder, shape: LocalClusterShape, ports: 
 
 
 def job_manager_command(engine: Engine, folder: ClusterFolder, token: str) -> list[str]:
-    memory = [f"-Xmx{_JOB_MANAGER_HEAP_MB}m", "-XX:MaxMetaspaceSize=256m"]
+    # The quick compiler alone: the JobManager starts sooner and 30 MB smaller, and has little to compute.
+    memory = [f"-Xmx{_JOB_MANAGER_HEAP_MB}m", "-XX:MaxMetaspaceSize=256m", "-XX:TieredStopAtLevel=1"]
     main = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
     command = _java(engine, folder, "jobmanager", token) + memory + ["-cp", engine.class_path, main]
     return [*command, "--configDir", str(folder.conf.absolute()), "--executionMode", "cluster"]
