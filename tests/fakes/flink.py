@@ -1,0 +1,366 @@
+"""A Flink in memory behind the port `FlinkGateway`, with an oracle's log of what really happened.
+
+Time comes from a `FakeClock`, chance from a seed, so a run can be repeated. `faults` strike single
+calls; the methods below the calls are things that happen to clusters and jobs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import TypeVar
+
+from headgate.domain.clusters import Cluster, ClusterId
+from headgate.domain.errors import FlinkError, FlinkOutcomeUnknown, FlinkUnavailable, Invalid, Problem
+from headgate.domain.instances import FlinkJobId, FlinkStatus
+from headgate.domain.intents import IntentKind
+from headgate.domain.observation import Evidence, JobSeen, TriggerSeen, TriggerStatus
+from headgate.domain.snapshots import PathStatus
+from headgate.ports.flink import SavepointOrder, SlotsSeen, Submission, Sweep
+from tests.fakes import words
+from tests.fakes.clock import FakeClock
+from tests.fakes.disk import Agenda, FakeDisk
+from tests.fakes.faults import Fault, Faults, Injection, SimulatedCrash
+from tests.fakes.history import FakeJob, FakeSavepoint, find_overlaps
+from tests.fakes.job_manager import Drawn, FakeJobManager
+
+T = TypeVar("T")
+CACHE_S = 3.0  # web.refresh-interval
+READ_S, RUN_S = 10.0, 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that reached the gateway; `answer` is `ok` or the name of what it raised."""
+
+    name: str
+    at: datetime
+    cluster_id: ClusterId
+    flink_job_id: str = ""
+    key: str = ""
+    answer: str = ""
+
+
+class FakeFlink:
+    """All clusters of a test. `history` holds every job that Flink ever took, oldest first."""
+
+    def __init__(self, clock: FakeClock, seed: int = 0, chances: Mapping[Fault, float] | None = None) -> None:
+        self.clock = clock
+        self.disk = FakeDisk()
+        self.calls: list[Call] = []
+        self.history: list[FakeJob] = []
+        self.predecessors_ended = 0
+        self.closed = False
+        self._random = Random(seed)
+        self.faults = Faults(self._random, chances or {})
+        self._agenda = Agenda(clock)
+        self._job_managers: dict[ClusterId, FakeJobManager] = {}
+        self._cut_off: dict[ClusterId, tuple[float, bool]] = {}
+        self._client_life = 0
+
+    # The port: looks
+
+    def sweep(self, cluster: Cluster) -> Sweep:
+        def look(manager: FakeJobManager, drawn: Drawn) -> Sweep:
+            return Sweep(manager.incarnation, {job_id: _show(job) for job_id, job in manager.jobs.items()})
+
+        return self._call("sweep", cluster, look)
+
+    def find_job(self, cluster: Cluster, flink_job_id: FlinkJobId) -> JobSeen | None:
+        def look(manager: FakeJobManager, drawn: Drawn) -> JobSeen | None:
+            job = manager.jobs.get(flink_job_id)
+            if job is not None:
+                if job.failure and Fault.STALE_CACHE in drawn:
+                    self.faults.strike(Fault.STALE_CACHE)
+                    return _show(job)
+                return _show(job, job.failure)
+            archived = self.disk.archive.get(flink_job_id)
+            return _show(archived, archived.failure, from_archive=True) if archived else None
+
+        return self._call("find_job", cluster, look, flink_job_id)
+
+    def get_trigger(self, cluster: Cluster, flink_job_id: FlinkJobId, trigger_id: str, kind: IntentKind) -> TriggerSeen:
+        def look(manager: FakeJobManager, drawn: Drawn) -> TriggerSeen:
+            trigger = manager.find_trigger(flink_job_id, trigger_id)
+            if trigger is None:
+                return TriggerSeen(TriggerStatus.UNKNOWN)
+            return TriggerSeen(trigger.status, trigger.location, trigger.failure)
+
+        return self._call("get_trigger", cluster, look, flink_job_id, trigger_id)
+
+    def find_evidence(
+        self, cluster: Cluster, flink_job_id: FlinkJobId, directory: str, not_before: datetime
+    ) -> Evidence:
+        def look(manager: FakeJobManager, drawn: Drawn) -> Evidence:
+            found = self.disk.list_below(directory) if _is_readable(directory) else []
+            if not found:
+                found = self._find_records(manager, flink_job_id, directory, not_before, drawn)
+            newest = max(found, key=lambda savepoint: savepoint.created_at, default=None)
+            return Evidence(newest.path if newest else "")
+
+        return self._call("find_evidence", cluster, look, flink_job_id)
+
+    def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
+        self._agenda.play()
+        if not _is_readable(path):
+            return PathStatus.UNKNOWN
+        return PathStatus.AVAILABLE if path in self.disk.savepoints else PathStatus.GONE
+
+    def count_slots(self, cluster: Cluster) -> SlotsSeen:
+        def look(manager: FakeJobManager, drawn: Drawn) -> SlotsSeen:
+            used = sum(job.parallelism for job in manager.jobs.values() if job.is_live and not job.is_blocked)
+            is_full = any(job.is_blocked and job.is_live for job in manager.jobs.values())
+            return SlotsSeen(manager.slots, 0 if is_full else max(0, manager.slots - used), 1)
+
+        return self._call("count_slots", cluster, look)
+
+    # The port: calls that change something
+
+    def submit(self, cluster: Cluster, submission: Submission) -> None:
+        flink_job_id = submission.instance.flink_job_id
+
+        def act(manager: FakeJobManager, drawn: Drawn) -> None:
+            if Fault.SQL_INVALID in drawn:
+                raise Invalid("sql_invalid", problems=[Problem("spec.sql", "sql_syntax", message="on purpose", line=1)])
+            for fault in (Fault.LATE_SUBMISSION, Fault.ORPHAN_CLIENT):
+                if fault in drawn:
+                    self._submit_late(manager, submission, fault, drawn[fault] or 4.0)
+            manager.accept(submission, drawn)
+
+        self._call("submit", cluster, act, flink_job_id, flink_job_id)
+
+    def stop_with_savepoint(self, cluster: Cluster, order: SavepointOrder) -> None:
+        def act(manager: FakeJobManager, drawn: Drawn) -> None:
+            manager.stop(order, drawn)
+
+        self._call("stop_with_savepoint", cluster, act, order.flink_job_id, order.trigger_id)
+
+    def trigger_savepoint(self, cluster: Cluster, order: SavepointOrder) -> None:
+        def act(manager: FakeJobManager, drawn: Drawn) -> None:
+            manager.savepoint(order, drawn)
+
+        self._call("trigger_savepoint", cluster, act, order.flink_job_id, order.trigger_id)
+
+    def cancel(self, cluster: Cluster, flink_job_id: FlinkJobId) -> None:
+        def act(manager: FakeJobManager, drawn: Drawn) -> None:
+            manager.cancel(flink_job_id)
+
+        self._call("cancel", cluster, act, flink_job_id, flink_job_id)
+
+    def end_predecessors(self) -> None:
+        """The client JVMs of a dead server die: what they had not sent is never sent."""
+        self.predecessors_ended += 1
+        self._client_life += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+    # What the test makes happen
+
+    def inject(self, fault: Fault, call: str | None = None, seconds: float | None = None) -> None:
+        """`fault` strikes the next call it fits."""
+        self.faults.append(Injection(fault, call, seconds))
+
+    def job_manager(self, cluster: Cluster) -> FakeJobManager:
+        """The JobManager of `cluster`: one begins to run when it is first asked for."""
+        manager = self._job_managers.get(cluster.id)
+        if manager is None:
+            manager = FakeJobManager(cluster.id, self._agenda, self.disk, self._random, self.history)
+            self._job_managers[cluster.id] = manager
+        manager.high_availability = cluster.high_availability
+        return manager
+
+    def restart_job_manager(self, cluster: Cluster, down_s: float = 1.0) -> None:
+        self._agenda.play()
+        self.job_manager(cluster).restart(down_s)
+        self.faults.strike(Fault.JOB_MANAGER_RESTART)
+
+    def cut_off(self, cluster: Cluster, seconds: float, *, hangs: bool = False) -> None:
+        """For a spell nothing gets through: refused at once, or hanging until the time-out."""
+        self._cut_off[cluster.id] = (self.clock.monotonic() + seconds, hangs)
+
+    def fail_job(self, flink_job_id: FlinkJobId, failure: str = words.START_FAILED) -> None:
+        manager, job = self._find_live(flink_job_id)
+        manager.end(job, FlinkStatus.FAILED, failure)
+
+    def finish_job(self, flink_job_id: FlinkJobId) -> None:
+        manager, job = self._find_live(flink_job_id)
+        manager.end(job, FlinkStatus.FINISHED)
+
+    def cancel_outside(self, flink_job_id: FlinkJobId) -> None:
+        """Somebody cancels the job in Flink's own console."""
+        manager, job = self._find_live(flink_job_id)
+        manager.cancel(job.flink_job_id)
+
+    def restart_tasks(self, flink_job_id: FlinkJobId, seconds: float = 5.0) -> None:
+        manager, job = self._find_live(flink_job_id)
+        manager.restart_tasks(job, seconds)
+
+    def free_slots(self) -> None:
+        """Every job that waits for slots gets them."""
+        self._agenda.play()
+        for manager in self._job_managers.values():
+            for job in list(manager.jobs.values()):
+                manager.unblock(job)
+
+    def delete_path(self, path: str) -> None:
+        self.disk.savepoints.pop(path, None)
+
+    # What the oracle knows
+
+    def live_jobs(self, platform_job: str | None = None) -> list[FakeJob]:
+        """The jobs whose tasks may run now."""
+        self._agenda.play()
+        now = self.clock.now()
+        live = [job for job in self.history if job.ended_at is None or job.ended_at > now]
+        return [job for job in live if platform_job in (None, job.platform_job)]
+
+    def overlaps(self) -> list[tuple[FakeJob, FakeJob]]:
+        """Pairs of jobs of one platform job that were alive at the same time."""
+        self._agenda.play()
+        return find_overlaps(self.history, self.clock.now())
+
+    # How a call goes
+
+    def _call(
+        self,
+        name: str,
+        cluster: Cluster,
+        act: Callable[[FakeJobManager, Drawn], T],
+        flink_job_id: str = "",
+        key: str = "",
+    ) -> T:
+        answer = "ok"
+        try:
+            return self._carry(name, cluster, act)
+        except BaseException as error:
+            answer = type(error).__name__
+            raise
+        finally:
+            self.calls.append(Call(name, self.clock.now(), cluster.id, flink_job_id, key, answer))
+
+    def _carry(self, name: str, cluster: Cluster, act: Callable[[FakeJobManager, Drawn], T]) -> T:
+        self._agenda.play()
+        drawn = self.faults.draw(name)
+        if Fault.CRASH_BEFORE in drawn:
+            self._crash(Fault.CRASH_BEFORE)
+        timeout_s = RUN_S if name == "submit" else READ_S
+        self._lose_request(cluster, drawn, timeout_s)
+        manager = self.job_manager(cluster)
+        manager.answer_or_fail()
+        refusal: FlinkError | None = None
+        try:
+            answer = act(manager, drawn)
+        except FlinkError as error:
+            refusal = error
+        for fault in drawn:
+            if fault not in _LOUD and (refusal is None or fault in _REFUSING):
+                self.faults.strike(fault)
+        self._lose_reply(manager, drawn)
+        if refusal is not None:
+            raise refusal
+        return answer
+
+    def _lose_request(self, cluster: Cluster, drawn: Drawn, timeout_s: float) -> None:
+        until, hangs = self._cut_off.get(cluster.id, (0.0, False))
+        is_cut = self.clock.monotonic() < until
+        if Fault.HANG in drawn or (is_cut and hangs):
+            self.faults.strike(Fault.HANG)
+            self.clock.sleep(timeout_s)
+            self._agenda.play()
+            raise FlinkOutcomeUnknown(words.TIMED_OUT)
+        if Fault.REFUSED in drawn or is_cut:
+            self.faults.strike(Fault.REFUSED)
+            raise FlinkUnavailable(words.REFUSED)
+        if Fault.LOST_REQUEST in drawn:
+            self.faults.strike(Fault.LOST_REQUEST)
+            raise FlinkOutcomeUnknown(words.LOST)
+
+    def _lose_reply(self, manager: FakeJobManager, drawn: Drawn) -> None:
+        if Fault.JOB_MANAGER_RESTART in drawn:
+            self.faults.strike(Fault.JOB_MANAGER_RESTART)
+            manager.restart(drawn[Fault.JOB_MANAGER_RESTART] or 1.0)
+            raise FlinkOutcomeUnknown(words.LOST)
+        if Fault.CRASH_AFTER in drawn:
+            self._crash(Fault.CRASH_AFTER)
+        if Fault.LOST_REPLY in drawn:
+            self.faults.strike(Fault.LOST_REPLY)
+            raise FlinkOutcomeUnknown(words.LOST)
+
+    def _crash(self, fault: Fault) -> None:
+        self.faults.strike(fault)
+        raise SimulatedCrash(fault.name)
+
+    def _submit_late(self, manager: FakeJobManager, submission: Submission, fault: Fault, seconds: float) -> None:
+        """A client time-out does not stop a submission. One in the JobManager dies with it, one in an
+        orphaned client only with the client.
+        """
+        self.faults.strike(fault)
+        client_life = self._client_life
+
+        def arrive() -> None:
+            try:
+                if fault is Fault.LATE_SUBMISSION or self._client_life == client_life:
+                    manager.answer_or_fail()
+                    manager.accept(submission, {})
+            except FlinkError:
+                return  # nobody hears this answer
+
+        if fault is Fault.ORPHAN_CLIENT:
+            self._agenda.add(seconds, arrive)
+            raise SimulatedCrash(fault.name)
+        manager.later(RUN_S + seconds, arrive)
+        self.clock.sleep(RUN_S)
+        self._agenda.play()
+        raise FlinkOutcomeUnknown(words.TIMED_OUT)
+
+    def _find_records(
+        self,
+        manager: FakeJobManager,
+        flink_job_id: FlinkJobId,
+        directory: str,
+        not_before: datetime,
+        drawn: Drawn,
+    ) -> list[FakeSavepoint]:
+        """The checkpoint records, which a live JobManager shows 3 s late, else the archive's."""
+        shown_until = self.clock.at(self.clock.monotonic() - CACHE_S)
+        live = manager.jobs.get(flink_job_id)
+        job = live or self.disk.archive.get(flink_job_id)
+        records = [
+            record
+            for record in (job.records if job else [])
+            if record.path.startswith(directory.rstrip("/") + "/") and record.created_at >= not_before
+        ]
+        shown = [record for record in records if live is None or record.created_at <= shown_until]
+        if live is not None and Fault.STALE_CACHE in drawn:
+            shown = []
+        if len(shown) < len(records):
+            self.faults.strike(Fault.STALE_CACHE)
+        return shown
+
+    def _find_live(self, flink_job_id: FlinkJobId) -> tuple[FakeJobManager, FakeJob]:
+        self._agenda.play()
+        for manager in self._job_managers.values():
+            if flink_job_id in manager.jobs:
+                return manager, manager.jobs[flink_job_id]
+        raise KeyError(flink_job_id)
+
+
+# Faults that count themselves where they strike; and those that Flink answers with a refusal.
+_LOUD = frozenset(
+    {
+        Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.REFUSED, Fault.LOST_REQUEST, Fault.LOST_REPLY, Fault.HANG,
+        Fault.JOB_MANAGER_RESTART, Fault.LATE_SUBMISSION, Fault.ORPHAN_CLIENT, Fault.STALE_CACHE,
+    }
+)  # fmt: skip
+
+_REFUSING = frozenset({Fault.MAIN_THROWS, Fault.MAIN_THROWS_AFTER_EXECUTE})
+
+
+def _show(job: FakeJob, failure: str = "", *, from_archive: bool = False) -> JobSeen:
+    return JobSeen(job.status, job.tasks_running, failure, job.ended_at, from_archive)
+
+
+def _is_readable(path: str) -> bool:
+    """Headgate reads local files only; the rest it cannot look at."""
+    return path.startswith("file:")
