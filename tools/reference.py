@@ -10,6 +10,7 @@ from pathlib import Path
 
 from headgate.domain.catalogue import Text, flink_texts, texts
 from headgate.domain.events import EventType
+from headgate.settings import Settings, name_variable
 from tools.sources import ROOT, error_codes, other_codes
 
 REFERENCE = Path("docs/reference")
@@ -64,10 +65,26 @@ def events_page() -> str:
     return _page(lines)
 
 
+def settings_page() -> str:
+    lines = [
+        "# Settings",
+        "",
+        "Environment variables of the server. Spans of time are in seconds and end in `_S`.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "each system's own" if field.default_factory else _default(field.default)
+        lines.append(f"| `{name_variable(name)}` | {default} | {_cell(field.description or '')} |")
+    return _page(lines)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "events.md": events_page,
     "results.md": results_page,
+    "settings.md": settings_page,
 }
 
 
@@ -86,6 +103,10 @@ def _entries(codes: Iterable[str], level: str = "##") -> Iterable[str]:
         if text.advice_en:
             yield from (f"- What to do: {_line(text.advice_en)}", f"- 怎么办：{_line(text.advice_zh)}")
         yield ""
+
+
+def _default(value: object) -> str:
+    return "none" if value is None or value == () else f"`{value}`"
 
 
 def _page(lines: Iterable[str]) -> str:

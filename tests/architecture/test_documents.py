@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from headgate.settings import Settings
 from tools.reference import PAGES, REFERENCE
 from tools.sources import ROOT
 
@@ -22,6 +23,11 @@ def test_a_reference_page_says_what_the_code_says(name: str) -> None:
 
 def test_no_reference_page_is_left_over() -> None:
     assert {path.name for path in (ROOT / REFERENCE).iterdir()} == set(PAGES)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_a_setting_says_what_it_is_for(name: str) -> None:
+    assert Settings.model_fields[name].description
 
 
 def test_every_path_of_the_map_exists() -> None:
