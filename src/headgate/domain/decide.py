@@ -209,6 +209,8 @@ def _advance_submit(job: JobFacts, seen: Seen, policy: Policy, now: datetime) ->
     """A new instance only when the old one is known to have ended and the restore point stands."""
     if seen.stray is not None:
         return Cancel("an instance that was given up lives; it goes before a new one comes", stray=seen.stray)
+    if seen.unknown_job is not None:
+        return Nothing("a job of ours without a row lives", Finding("unknown_job", {"flink_job_id": seen.unknown_job}))
     if job.instance is not None and job.instance.is_live:
         return Nothing("the previous instance is not confirmed ended", Finding("waits_for_end"))
     lost_at = job.state.lost_at

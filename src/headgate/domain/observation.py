@@ -62,7 +62,8 @@ class Seen:
     """All that one pass learned for one job. `at` is the time of the look.
 
     `job` is the open intent's job, else the newest instance's. `stray` is a live job of ours whose
-    instance was closed or is not known. `restore_path` is set when a start is next.
+    instance is closed, `unknown_job` one that has no row at all. `restore_path` is set when a start
+    is next.
     """
 
     at: datetime
@@ -76,6 +77,7 @@ class Seen:
     absence: Absence | None = None
     restore_path: PathStatus | None = None
     stray: FlinkJobId | None = None
+    unknown_job: FlinkJobId | None = None
 
     @property
     def is_reachable(self) -> bool:

@@ -1,0 +1,178 @@
+"""Carries a decision out: intent row, then the call, then the row of its answer.
+
+Nothing is interpreted here: an answer is written down as it came, and `decide` reads it in the next
+pass. No call is ever made inside a transaction. `reached` is told after every commit and call, so
+that a test can end the process at each of these points.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from random import Random
+
+from headgate.domain.catalogue import Language, message
+from headgate.domain.decisions import Cancel, Decision, GiveUp, Settle, StopWithSavepoint, Submit, TriggerSavepoint
+from headgate.domain.errors import (
+    FlinkError,
+    FlinkMissing,
+    FlinkOutcomeUnknown,
+    FlinkRejected,
+    FlinkUnavailable,
+    HeadgateError,
+)
+from headgate.domain.instances import Instance
+from headgate.domain.intents import Answer, Intent, IntentKind
+from headgate.domain.observation import Seen
+from headgate.domain.policy import Policy, choose_back_off
+from headgate.ports.artifacts import ArtifactFiles
+from headgate.ports.clock import Clock
+from headgate.ports.flink import FlinkGateway, SavepointOrder, Submission
+from headgate.ports.ids import Ids
+from headgate.ports.store import Store
+from headgate.reconciler import record
+from headgate.reconciler.situation import Situation
+
+log = logging.getLogger(__name__)
+
+Reached = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What acting takes from outside; `reached` is told each point that was passed."""
+
+    store: Store
+    gateway: FlinkGateway
+    files: ArtifactFiles
+    clock: Clock
+    ids: Ids
+    policy: Policy
+    random: Random
+    reached: Reached = lambda point: None
+
+
+def act(tools: Tools, decision: Decision, situation: Situation, seen: Seen, fence: int | None) -> bool:
+    """Carry `decision` out; whether anything was done, so that the next pass can follow at once."""
+    match decision:
+        case Submit() | StopWithSavepoint() | TriggerSavepoint() | Cancel():
+            _call_flink(tools, decision, situation, seen, fence)
+        case Settle():
+            with tools.store.write(fence) as work:
+                record.apply_outcome(work, situation, decision.outcome, tools.ids, seen.at)
+            tools.reached("settled")
+        case GiveUp():
+            with tools.store.write(fence) as work:
+                record.give_up(work, situation, decision.finding, seen.at)
+            tools.reached("given_up")
+        case _:
+            return False
+    log.info("job %s: %s (%s)", situation.job.name, type(decision).__name__, decision.because)
+    return True
+
+
+def _call_flink(
+    tools: Tools,
+    decision: Submit | StopWithSavepoint | TriggerSavepoint | Cancel,
+    situation: Situation,
+    seen: Seen,
+    fence: int | None,
+) -> None:
+    """Write the intent (or its next attempt), call, write the answer."""
+    name = _POINTS[type(decision)]
+    now = tools.clock.now()
+    with tools.store.write(fence) as work:
+        if decision.repeat:
+            intent, instance = record.write_attempt(work, situation, now)
+        else:
+            intent, instance = record.write_intent(work, situation, decision, seen, record.NewIds(tools.ids, now))
+    tools.reached(f"{name}.intent_written")
+    answer, cause = _send(tools, situation, intent, instance)
+    tools.reached(f"{name}.called")
+    answered_at = tools.clock.now()
+    retry_at = _choose_retry(tools, intent, answer, answered_at)
+    with tools.store.write(fence) as work:
+        work.intents.save(replace(intent, answer=answer, cause=cause, answered_at=answered_at, retry_at=retry_at))
+    tools.reached(f"{name}.answer_written")
+
+
+_POINTS: dict[type[Decision], str] = {
+    Submit: "submit",
+    StopWithSavepoint: "stop",
+    TriggerSavepoint: "savepoint",
+    Cancel: "cancel",
+}
+
+
+def _choose_retry(tools: Tools, intent: Intent, answer: Answer, now: datetime) -> datetime | None:
+    if answer not in {Answer.UNAVAILABLE, Answer.OUTCOME_UNKNOWN}:
+        return None
+    return now + choose_back_off(tools.policy, max(intent.attempts, 1), tools.random.random())
+
+
+def _send(tools: Tools, situation: Situation, intent: Intent, instance: Instance) -> tuple[Answer, str]:
+    """Make the call and name its answer; `cause` is Flink's raw text."""
+    try:
+        _call(tools, situation, intent, instance)
+    except FlinkError as error:
+        return _name_answer(error), error.cause
+    except HeadgateError as error:
+        # Anything else was refused on our side, before a byte was sent.
+        return Answer.REJECTED, describe(error)
+    return Answer.ACCEPTED, ""
+
+
+def _name_answer(error: FlinkError) -> Answer:
+    match error:
+        case FlinkRejected():
+            return Answer.DUPLICATE if error.is_duplicate else Answer.REJECTED
+        case FlinkMissing():
+            return Answer.MISSING
+        case FlinkUnavailable():
+            return Answer.UNAVAILABLE
+        case FlinkOutcomeUnknown():
+            return Answer.OUTCOME_UNKNOWN
+        case _:
+            return Answer.OUTCOME_UNKNOWN
+
+
+def describe(error: HeadgateError) -> str:
+    """An error of ours as a raw text: its sentence and its problems with their places."""
+    lines = [message(error.code, error.facts, Language.EN)]
+    for problem in error.problems:
+        place = f"line {problem.line}, column {problem.column}: " if problem.line is not None else ""
+        lines.append(place + (problem.message or message(problem.code, dict(problem.facts), Language.EN)))
+    return "\n".join([*lines, error.cause]).strip()
+
+
+def _call(tools: Tools, situation: Situation, intent: Intent, instance: Instance) -> None:
+    cluster = situation.cluster
+    assert cluster is not None
+    gateway = tools.gateway
+    match intent.kind:
+        case IntentKind.SUBMIT:
+            gateway.submit(cluster, _build_submission(tools, situation, instance))
+        case IntentKind.CANCEL:
+            gateway.cancel(cluster, intent.flink_job_id)
+        case IntentKind.STOP_WITH_SAVEPOINT:
+            gateway.stop_with_savepoint(cluster, _build_order(situation, intent))
+        case IntentKind.SAVEPOINT:
+            gateway.trigger_savepoint(cluster, _build_order(situation, intent))
+
+
+def _build_order(situation: Situation, intent: Intent) -> SavepointOrder:
+    order = SavepointOrder(intent.flink_job_id, intent.key, intent.directory or "")
+    return replace(order, format=situation.operation.options.format) if situation.operation is not None else order
+
+
+def _build_submission(tools: Tools, situation: Situation, instance: Instance) -> Submission:
+    submission = Submission(instance, situation.job.name)
+    if instance.spec.artifact:
+        with tools.store.read() as work:
+            artifact = work.artifacts.find_by_name(situation.job.workspace, instance.spec.artifact)
+            artifact = artifact or work.artifacts.get(instance.spec.artifact)
+        submission = replace(submission, jar=tools.files.get_path(artifact.digest))
+    if situation.operation is None:
+        return submission
+    options = situation.operation.options
+    return replace(submission, claim_mode=options.claim_mode, allow_non_restored_state=options.allow_non_restored_state)

@@ -1,0 +1,114 @@
+"""Flink -> facts: everything that one pass asks Flink about one job, and nothing that it does not need.
+
+An error in any of the looks makes the whole pass unreachable: half a picture is no picture.
+"""
+
+from dataclasses import replace
+
+from headgate.domain.clusters import Cluster, Reachability
+from headgate.domain.errors import FlinkError
+from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance, is_ours
+from headgate.domain.intents import Intent, IntentKind
+from headgate.domain.observation import JobSeen, Seen, TriggerSeen, TriggerStatus, count_absence
+from headgate.domain.policy import Policy
+from headgate.domain.restore import FromSnapshot
+from headgate.ports.flink import FlinkGateway
+from headgate.reconciler.situation import Situation
+from headgate.reconciler.watch import ClusterLook
+
+TRIGGERED = frozenset({IntentKind.STOP_WITH_SAVEPOINT, IntentKind.SAVEPOINT})
+
+
+def observe(gateway: FlinkGateway, situation: Situation, look: ClusterLook, policy: Policy) -> Seen:
+    """What is seen for `situation`, built on the cluster's `look`."""
+    cluster = situation.cluster
+    seen = Seen(
+        at=look.at,
+        reachability=look.reachability,
+        incarnation=look.incarnation,
+        high_availability=cluster is not None and cluster.high_availability,
+        unreachable_total=look.unreachable_total,
+        absence=situation.instance.absence if situation.instance is not None else None,
+    )
+    if cluster is None or look.jobs is None:
+        return seen
+    try:
+        return _look_closer(gateway, cluster, situation, look, _with_trigger(gateway, cluster, situation, seen), policy)
+    except FlinkError:
+        return replace(seen, reachability=Reachability.UNREACHABLE, trigger=None, evidence=None)
+
+
+def get_trigger(gateway: FlinkGateway, cluster: Cluster, intent: Intent) -> TriggerSeen:
+    """The fate of an intent's trigger: the one call that is polled while a savepoint is written."""
+    return gateway.get_trigger(cluster, intent.flink_job_id, intent.key, intent.kind)
+
+
+def _with_trigger(gateway: FlinkGateway, cluster: Cluster, situation: Situation, seen: Seen) -> Seen:
+    intent = situation.intent
+    if intent is None or intent.kind not in TRIGGERED:
+        return seen
+    return replace(seen, trigger=get_trigger(gateway, cluster, intent))
+
+
+def _look_closer(
+    gateway: FlinkGateway, cluster: Cluster, situation: Situation, look: ClusterLook, seen: Seen, policy: Policy
+) -> Seen:
+    instance = situation.instance
+    if instance is not None and (instance.is_live or situation.intent is not None):
+        seen = replace(seen, job=_find_job(gateway, cluster, instance, look))
+        seen = replace(seen, absence=count_absence(instance, seen))
+    if situation.intent is not None:
+        return _with_evidence(gateway, cluster, situation.intent, seen, policy)
+    seen = replace(
+        seen, stray=_find_live(situation, look, known=True), unknown_job=_find_live(situation, look, known=False)
+    )
+    restore = situation.facts.restore
+    if isinstance(restore, FromSnapshot):
+        seen = replace(seen, restore_path=gateway.look_at_path(cluster, restore.path))
+    return seen
+
+
+def _find_job(gateway: FlinkGateway, cluster: Cluster, instance: Instance, look: ClusterLook) -> JobSeen | None:
+    """From the sweep where that tells enough; a failure's text and a vanished job are looked up."""
+    assert look.jobs is not None
+    found = look.jobs.get(instance.flink_job_id)
+    if found is None:
+        archived = gateway.find_job(cluster, instance.flink_job_id)
+        # A job that shows up between the sweep and this call is the next sweep's news.
+        return archived if archived is not None and archived.status.is_terminal else None
+    if found.status is FlinkStatus.FAILED:
+        return gateway.find_job(cluster, instance.flink_job_id) or found
+    return found
+
+
+def _with_evidence(gateway: FlinkGateway, cluster: Cluster, intent: Intent, seen: Seen, policy: Policy) -> Seen:
+    trigger = seen.trigger
+    if (
+        intent.directory is None
+        or trigger is None
+        or trigger.status not in {TriggerStatus.UNKNOWN, TriggerStatus.FAILED}
+    ):
+        return seen
+    evidence = gateway.find_evidence(cluster, intent.flink_job_id, intent.directory, intent.created_at)
+    if evidence.savepoint or not _may_still_appear(seen, policy):
+        return replace(seen, evidence=evidence)
+    return seen
+
+
+def _may_still_appear(seen: Seen, policy: Policy) -> bool:
+    """Flink's statistics are cached: nothing found right after an end proves nothing."""
+    if seen.job is None or not seen.job.status.is_terminal or seen.job.ended_at is None:
+        return False
+    return seen.at - seen.job.ended_at <= policy.cache_age
+
+
+def _find_live(situation: Situation, look: ClusterLook, *, known: bool) -> FlinkJobId | None:
+    """A live job with an id of ours that no live instance stands for; `known`: it has a closed row."""
+    newest = situation.facts.instance
+    expected = newest.flink_job_id if newest is not None and newest.is_live else None
+    for flink_job_id, job in (look.jobs or {}).items():
+        if flink_job_id == expected or job.status.is_terminal or not is_ours(flink_job_id, situation.job.id):
+            continue
+        if (flink_job_id in situation.closed_ids) is known:
+            return flink_job_id
+    return None

@@ -1,0 +1,166 @@
+"""One pass over one job in one lane: load, observe, write what was seen, decide, act.
+
+A pass keeps nothing between calls but when it last acted, so that the next look is newer than the
+act. After a crash the same pass runs again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from headgate.domain import settle
+from headgate.domain.clusters import Cluster
+from headgate.domain.decide import decide
+from headgate.domain.decisions import AwaitOutcome, Decision, Nothing, Settle
+from headgate.domain.errors import FlinkError
+from headgate.domain.events import EventLevel, EventType
+from headgate.domain.instances import FlinkStatus
+from headgate.domain.intents import Answer, Intent, IntentKind
+from headgate.domain.lifecycle import Lane
+from headgate.domain.observation import Seen, TriggerStatus
+from headgate.domain.operations import Finding
+from headgate.reconciler import record
+from headgate.reconciler.act import Tools, act
+from headgate.reconciler.observe import TRIGGERED, get_trigger, observe
+from headgate.reconciler.situation import Situation, load_situation
+from headgate.reconciler.watch import ClusterLook, ClusterWatch
+
+SHORTEST_POLL = timedelta(milliseconds=50)
+START_POLL = timedelta(milliseconds=400)
+LONGEST_POLL = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """What a pass did. `again_in` is when the next one is due, None when nothing is open."""
+
+    decision: Decision | None
+    again_in: timedelta | None
+
+
+class Reconciler:
+    """Passes over jobs. Safe to use from several threads for different jobs."""
+
+    def __init__(self, tools: Tools) -> None:
+        self.tools = tools
+        self._watches: dict[str, ClusterWatch] = {}
+        self._acted_at: dict[str, datetime] = {}
+
+    def get_watch(self, cluster: Cluster) -> ClusterWatch:
+        """The watch of a cluster; one for as long as this reconciler lives."""
+        tools = self.tools
+        return self._watches.setdefault(cluster.id, ClusterWatch(tools.store, tools.gateway, tools.clock))
+
+    def look(self, cluster: Cluster, max_age: timedelta, fence: int | None) -> ClusterLook:
+        """A look at the cluster not older than `max_age`."""
+        return self.get_watch(cluster).look(cluster, self.tools.clock.now() - max_age, fence)
+
+    def pass_over(self, job_id: str, lane: Lane, fence: int | None) -> PassResult:
+        """One pass. Unavailable when the database does not answer or the lease is lost."""
+        tools = self.tools
+        with tools.store.read() as work:
+            situation = load_situation(work, job_id, lane)
+        if situation.to_close or situation.withdrawn:
+            self._close_waiting(situation, fence)
+        if situation.cluster is None:
+            return self._pass_without_cluster(situation, fence)
+        if self._is_trigger_in_progress(situation):
+            return PassResult(None, choose_poll(situation.intent, tools.clock.now()))
+        look = self.get_watch(situation.cluster).look(situation.cluster, self._choose_not_before(job_id), fence)
+        seen = observe(tools.gateway, situation, look, tools.policy)
+        situation = self._write_seen(situation, seen, fence)
+        decision = decide(situation.facts, situation.operation, situation.intent, seen, tools.policy, tools.clock.now())
+        if act(tools, decision, situation, seen, fence):
+            self._acted_at[job_id] = tools.clock.now()
+            return PassResult(decision, timedelta(0))
+        self._write_waiting(situation, decision, fence)
+        is_open = situation.operation is not None or situation.intent is not None
+        return PassResult(decision, choose_poll(situation.intent, tools.clock.now()) if is_open else None)
+
+    def _choose_not_before(self, job_id: str) -> datetime:
+        """Looks are shared between jobs for a moment, but never older than this job's last act."""
+        shared = self.tools.clock.now() - START_POLL
+        return max(shared, self._acted_at.get(job_id, shared))
+
+    def _is_trigger_in_progress(self, situation: Situation) -> bool:
+        """The cheap poll between two sweeps: one call while a savepoint is being written."""
+        intent, cluster = situation.intent, situation.cluster
+        if intent is None or cluster is None or situation.facts.forced is not None:
+            return False
+        newest = self.get_watch(cluster).newest
+        fresh = newest is not None and newest.is_reachable and self.tools.clock.now() - newest.at < LONGEST_POLL
+        if intent.kind not in TRIGGERED or intent.answer is not Answer.ACCEPTED or not fresh:
+            return False
+        try:
+            return get_trigger(self.tools.gateway, cluster, intent).status is TriggerStatus.IN_PROGRESS
+        except FlinkError:
+            return False
+
+    def _close_waiting(self, situation: Situation, fence: int | None) -> None:
+        now = self.tools.clock.now()
+        newer = situation.facts.forced or situation.operation
+        with self.tools.store.write(fence) as work:
+            for operation in situation.to_close:
+                finding = Finding("operation_superseded", {"by": newer.verb.value if newer is not None else ""})
+                record.close_operation(work, situation, operation, finding, EventType.OPERATION_SUPERSEDED, now)
+            for operation in situation.withdrawn:
+                finding = Finding("operation_withdrawn")
+                record.close_operation(work, situation, operation, finding, EventType.OPERATION_WITHDRAWN, now)
+
+    def _pass_without_cluster(self, situation: Situation, fence: int | None) -> PassResult:
+        """The version names a cluster that does not exist (any more): nothing was sent."""
+        if situation.operation is None:
+            return PassResult(None, None)
+        name = situation.version.spec.cluster if situation.version is not None else ""
+        finding = Finding("cluster_not_found", {"cluster": name})
+        now = self.tools.clock.now()
+        decision = Settle("the cluster is not registered", settle.start_refused(situation.facts, finding))
+        with self.tools.store.write(fence) as work:
+            record.apply_outcome(work, situation, decision.outcome, self.tools.ids, now)
+        return PassResult(decision, timedelta(0))
+
+    def _write_seen(self, situation: Situation, seen: Seen, fence: int | None) -> Situation:
+        """Keep what changed in the instance's row: Flink's word and since when it is missing."""
+        instance = situation.instance
+        if instance is None or not seen.is_reachable or not (instance.is_live or situation.intent is not None):
+            return situation
+        status = seen.job.status if seen.job is not None else instance.flink_status
+        changed = replace(instance, flink_status=status or FlinkStatus.UNKNOWN, absence=seen.absence)
+        if changed == instance:
+            return situation
+        with self.tools.store.write(fence) as work:
+            work.instances.save(changed)
+        newest = situation.facts.instance
+        facts = situation.facts
+        if newest is not None and newest.id == changed.id:
+            facts = replace(facts, instance=changed)
+        intent_instance = changed if situation.intent_instance is not None else None
+        return replace(situation, facts=facts, intent_instance=intent_instance)
+
+    def _write_waiting(self, situation: Situation, decision: Decision, fence: int | None) -> None:
+        """What an open operation waits for, written when it changes."""
+        operation = situation.operation
+        if operation is None:
+            return
+        match decision:
+            case AwaitOutcome(overdue=waiting) | Nothing(waiting=waiting):
+                pass
+            case _:
+                return
+        if waiting == operation.overdue:
+            return
+        with self.tools.store.write(fence) as work:
+            work.operations.save(replace(operation, overdue=waiting))
+            if waiting is not None:
+                facts = {"code": waiting.code, **waiting.facts}
+                now = self.tools.clock.now()
+                record.record_event(work, situation, EventType.OPERATION_OVERDUE, now, facts, EventLevel.WARNING)
+
+
+def choose_poll(intent: Intent | None, now: datetime) -> timedelta:
+    """When to look again: a trigger every 5 % of its age, all else at a calm pace."""
+    if intent is None or intent.sent_at is None:
+        return LONGEST_POLL
+    shortest = SHORTEST_POLL if intent.kind in TRIGGERED else START_POLL
+    if intent.kind is IntentKind.CANCEL:
+        shortest = SHORTEST_POLL * 4
+    return min(max((now - intent.sent_at) * 0.05, shortest), LONGEST_POLL)

@@ -1,0 +1,118 @@
+"""Everything that is known of one job in one lane before Flink is asked: read in one transaction.
+
+A `Situation` is what a pass carries from loading to acting. It decides nothing; which operation
+executes is the domain's choice.
+"""
+
+from dataclasses import dataclass
+
+from headgate.domain.clusters import Cluster
+from headgate.domain.decisions import JobFacts
+from headgate.domain.instances import FlinkJobId, Instance
+from headgate.domain.intents import Intent
+from headgate.domain.jobs import Job, Version
+from headgate.domain.lifecycle import Lane
+from headgate.domain.operations import Operation, StepName, choose_operation
+from headgate.domain.restore import History, RestoreChoice, choose_restore
+from headgate.domain.spec import JobSpec
+from headgate.ports.store import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One job in one lane. `version` and `facts.restore` are set when a start is next.
+
+    `operation` is the executing one or the one to start; `to_close` are waiting ones that yield to
+    a newer one, `withdrawn` those taken back before anything was sent. `intent_instance` is the
+    instance that the open intent is about, `closed_ids` are the Flink ids of ended instances.
+    """
+
+    job: Job
+    lane: Lane
+    facts: JobFacts
+    cluster: Cluster | None
+    operation: Operation | None
+    intent: Intent | None
+    intent_instance: Instance | None = None
+    version: Version | None = None
+    to_close: tuple[Operation, ...] = ()
+    withdrawn: tuple[Operation, ...] = ()
+    closed_ids: frozenset[FlinkJobId] = frozenset()
+
+    @property
+    def instance(self) -> Instance | None:
+        """The instance that this pass is about: the open intent's, else the newest."""
+        return self.intent_instance or self.facts.instance
+
+
+def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:
+    """The situation of `job_id` in `lane`. NotFound("job_not_found") when it was deleted."""
+    job = work.jobs.get(job_id)
+    opened = work.operations.list_open(job_id)
+    withdrawn = tuple(op for op in opened if not op.has_sent and work.operations.is_withdrawal_requested(op.id))
+    choice = choose_operation([op for op in opened if op not in withdrawn], lane)
+    intent = work.intents.find_open(job_id, lane)
+    instances = work.instances.list_of_job(job_id)
+    newest = instances[0] if instances else None
+    operation = _find_owner(opened, intent) or choice.executing
+    version = _find_version(work, job_id, operation)
+    cluster = _find_cluster(work, job, operation, version, newest)
+    spec = version.spec if version is not None else newest.spec if newest is not None else None
+    state = work.jobs.get_state(job_id)
+    restore: RestoreChoice | None = None
+    if operation is not None and version is not None:
+        history = History(state, instances, work.snapshots.list_of_job(job_id))
+        restore = choose_restore(operation.verb, operation.options, version.spec.restore, history)
+    facts = JobFacts(
+        state=state,
+        instance=newest,
+        savepoint_dir=_find_savepoint_dir(spec if version is None or newest is None else newest.spec, cluster),
+        restore=restore,
+        in_flight=work.intents.find_open(job_id, Lane.SAVEPOINT) if lane is Lane.MAIN else None,
+        forced=choice.overridden_by,
+    )
+    return Situation(
+        job=job,
+        lane=lane,
+        facts=facts,
+        cluster=cluster,
+        operation=operation,
+        intent=intent,
+        intent_instance=work.instances.get(intent.instance_id) if intent is not None else None,
+        version=version,
+        to_close=choice.superseded,
+        withdrawn=tuple(op for op in withdrawn if op.lane is lane),
+        closed_ids=frozenset(instance.flink_job_id for instance in instances if not instance.is_live),
+    )
+
+
+def _find_owner(opened: list[Operation], intent: Intent | None) -> Operation | None:
+    """The operation whose act is under way goes first, whatever was asked since."""
+    if intent is None or intent.operation_id is None:
+        return None
+    return next((op for op in opened if op.id == intent.operation_id), None)
+
+
+def _find_version(work: UnitOfWork, job_id: str, operation: Operation | None) -> Version | None:
+    if operation is None or operation.version is None:
+        return None
+    step = operation.step
+    if step is None or step.name is not StepName.SUBMIT:
+        return None
+    return work.jobs.get_version(job_id, operation.version)
+
+
+def _find_cluster(
+    work: UnitOfWork, job: Job, operation: Operation | None, version: Version | None, newest: Instance | None
+) -> Cluster | None:
+    """Where the next act happens: the live instance's cluster, else the version's."""
+    if newest is not None and newest.is_live:
+        return work.clusters.get(newest.cluster_id)
+    if version is not None:
+        return work.clusters.find_by_name(job.workspace, version.spec.cluster)
+    return work.clusters.get(newest.cluster_id) if newest is not None else None
+
+
+def _find_savepoint_dir(spec: JobSpec | None, cluster: Cluster | None) -> str | None:
+    own = spec.savepoint_dir if spec is not None else None
+    return own or (cluster.savepoint_dir if cluster is not None else None)

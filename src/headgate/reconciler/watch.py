@@ -1,0 +1,117 @@
+"""One watch per cluster: a single sweep in flight, shared by all who want to know.
+
+A sweep's reachability is kept in the cluster's state, written on change only. Conclusions about
+jobs belong to `decide`.
+"""
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from headgate.domain.clusters import Cluster, ClusterState, Incarnation, Reachability
+from headgate.domain.errors import FlinkError
+from headgate.domain.instances import FlinkJobId
+from headgate.domain.observation import JobSeen
+from headgate.ports.clock import Clock
+from headgate.ports.flink import FlinkGateway
+from headgate.ports.store import Store
+
+log = logging.getLogger(__name__)
+
+FRESHNESS_KEPT = timedelta(seconds=30)
+"""How old the stored time of the last good sweep may get before it is written again unchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLook:
+    """One sweep's result. `jobs` is None when the cluster did not answer."""
+
+    at: datetime
+    reachability: Reachability
+    incarnation: Incarnation | None
+    unreachable_total: timedelta
+    jobs: Mapping[FlinkJobId, JobSeen] | None
+
+    @property
+    def is_reachable(self) -> bool:
+        return self.jobs is not None
+
+
+class ClusterWatch:
+    """The newest look at one cluster."""
+
+    def __init__(self, store: Store, gateway: FlinkGateway, clock: Clock) -> None:
+        self._store = store
+        self._gateway = gateway
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._look: ClusterLook | None = None
+        self._saved: ClusterState | None = None
+
+    @property
+    def newest(self) -> ClusterLook | None:
+        return self._look
+
+    def look(self, cluster: Cluster, not_before: datetime, fence: int | None) -> ClusterLook:
+        """A look taken at or after `not_before`; waits for one in flight instead of adding another."""
+        with self._lock:
+            if self._look is None or self._look.at < not_before:
+                self._look = self._sweep(cluster, fence)
+            return self._look
+
+    def _sweep(self, cluster: Cluster, fence: int | None) -> ClusterLook:
+        # Dated before the call: what it shows may be older than its return, never older than this.
+        at = self._clock.now()
+        try:
+            sweep = self._gateway.sweep(cluster)
+        except FlinkError as error:
+            state = self._record(cluster, at, None, error.cause or str(error), fence)
+            return ClusterLook(at, Reachability.UNREACHABLE, state.incarnation, state.unreachable_total(at), None)
+        state = self._record(cluster, at, sweep.incarnation, "", fence)
+        return ClusterLook(at, Reachability.REACHABLE, sweep.incarnation, state.unreachable_total(at), sweep.jobs)
+
+    def _record(
+        self, cluster: Cluster, at: datetime, incarnation: Incarnation | None, cause: str, fence: int | None
+    ) -> ClusterState:
+        before = self._saved
+        if before is None:
+            with self._store.read() as work:
+                before = work.clusters.find_state(cluster.id)
+        after = advance_state(before, cluster, at, incarnation, cause)
+        if before is None or _is_worth_writing(before, after):
+            with self._store.write(fence) as work:
+                work.clusters.save_state(after)
+            self._saved = after
+            if before is None or before.reachability is not after.reachability:
+                log.info("cluster %s is %s %s", cluster.name, after.reachability, cause)
+        return after
+
+
+def advance_state(
+    before: ClusterState | None, cluster: Cluster, at: datetime, incarnation: Incarnation | None, cause: str
+) -> ClusterState:
+    """The state after a sweep at `at`; `incarnation` None means that the cluster did not answer."""
+    reachability = Reachability.REACHABLE if incarnation is not None else Reachability.UNREACHABLE
+    if before is None:
+        good = at if incarnation is not None else None
+        return ClusterState(cluster.id, reachability, at, good, incarnation, timedelta(0), cause)
+    changed = before.reachability is not reachability
+    return replace(
+        before,
+        reachability=reachability,
+        since=at if changed else before.since,
+        last_good_sweep=at if incarnation is not None else before.last_good_sweep,
+        incarnation=incarnation or before.incarnation,
+        unreachable_before=before.unreachable_total(at) if changed else before.unreachable_before,
+        cause=cause,
+    )
+
+
+def _is_worth_writing(before: ClusterState, after: ClusterState) -> bool:
+    if replace(before, last_good_sweep=None) != replace(after, last_good_sweep=None):
+        return True
+    if before.last_good_sweep is None or after.last_good_sweep is None:
+        return before.last_good_sweep != after.last_good_sweep
+    return after.last_good_sweep - before.last_good_sweep >= FRESHNESS_KEPT
