@@ -1,0 +1,48 @@
+"""The lease in the database: who reconciles, and the fence that shuts an old holder out.
+
+The fence is what protects; the times only say when another one may try.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from headgate.adapters.db import tables
+from headgate.domain.errors import Unavailable
+from headgate.ports.store import LeaseStore
+
+_NAME = "reconciler"
+_leases = tables.leases
+_own = _leases.c.name == _NAME
+# Locked where rows can be: between this look and the commit nobody else takes the lease.
+_read = select(_leases.c.holder, _leases.c.fence, _leases.c.until).where(_own).with_for_update()
+_shared = select(_leases.c.holder, _leases.c.fence).where(_own).with_for_update(read=True)
+
+
+class DatabaseLease(LeaseStore):
+    """One row; a renewal keeps the fence, a change of holder raises it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def acquire(self, holder: str, now: datetime, until: datetime) -> int | None:
+        row = self._connection.execute(_read).first()
+        if row is None:
+            self._connection.execute(insert(_leases).values(name=_NAME, holder=holder, fence=1, until=until))
+            return 1
+        if row.holder not in (None, holder) and row.until > now:
+            return None
+        fence = row.fence if row.holder == holder else row.fence + 1
+        self._connection.execute(update(_leases).where(_own).values(holder=holder, fence=fence, until=until))
+        return int(fence)
+
+    def release(self, holder: str) -> None:
+        """Give it up, so that the next one need not wait. Nothing happens where another holds it."""
+        self._connection.execute(update(_leases).where(_own, _leases.c.holder == holder).values(holder=None))
+
+
+def require_fence(connection: Connection, fence: int) -> None:
+    """Unavailable("lease_lost") unless `fence` is the newest one and still held."""
+    row = connection.execute(_shared).first()
+    if row is None or row.fence != fence or row.holder is None:
+        raise Unavailable("lease_lost", fence=fence)
