@@ -103,3 +103,13 @@ class SqlSubmitter(Protocol):
         refusal; FlinkUnavailable where surely nothing was sent (the client JVM did not start);
         FlinkOutcomeUnknown for any connection error, time-out, or death of the client JVM.
         """
+
+
+class SubmissionFence(Protocol):
+    """Makes sure that no submission comes late from a client JVM that nobody waits for."""
+
+    def end_predecessors(self) -> int:
+        """End the client JVMs that an earlier server process left on this machine; how many lived."""
+
+    def end_all(self) -> None:
+        """End this process's own client JVMs: for a server that has lost its lease."""

@@ -109,6 +109,7 @@ class _Parser:
             self._refuse(found.unterminated.start, found.unterminated.code)
         else:
             self._refuse_stray_characters(found.tokens)
+        if not self._problems:
             for tokens in self._split(found.tokens):
                 self._take(tokens)
             self._judge_the_whole(found.tokens)
