@@ -1,0 +1,117 @@
+"""What is left on storage of savepoints and of ended jobs, when the JobManager does not know it any more.
+
+Only file systems that this machine mounts are looked at. A URI of another scheme is never opened:
+it would need credentials that Headgate does not have, and `http:` would fetch whatever it names.
+"""
+
+import logging
+import posixpath
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import fsspec
+
+from headgate.adapters.flink.payloads import CheckpointRecord, Json, read_archive
+from headgate.domain.clusters import Cluster, ClusterKind
+from headgate.domain.errors import FlinkOutcomeUnknown
+from headgate.domain.snapshots import PathStatus
+
+log = logging.getLogger(__name__)
+
+_METADATA = "_metadata"
+# The JobManager's clock and ours may differ by this much; its own directory proves the rest.
+_CLOCK_SKEW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedJob:
+    """A job's last answers, as the JobManager wrote them when it ended; by their path."""
+
+    answers: dict[str, Json]
+
+
+def find_savepoint(directory: str) -> str:
+    """The newest savepoint in `directory` itself or one level below, as Flink writes its path; else empty."""
+    local = _local_path(directory)
+    if local is None:
+        return ""
+    files = fsspec.filesystem("file")
+    found: list[tuple[float, str]] = []
+    try:
+        folders = [local, *(entry["name"] for entry in files.ls(local, detail=True) if entry["type"] == "directory")]
+        for folder in folders:
+            metadata = posixpath.join(folder, _METADATA)
+            if files.isfile(metadata):
+                found.append((files.info(metadata)["mtime"], folder))
+    except OSError:
+        return ""  # not there, or not ours to read: the records are asked next
+    return f"file:{max(found)[1]}" if found else ""
+
+
+def find_recorded(records: list[CheckpointRecord], directory: str, not_before: datetime) -> str:
+    """The newest recorded savepoint below `directory` that was not triggered before; else empty."""
+    below = _normal(directory).rstrip("/") + "/"
+    fitting = [
+        record
+        for record in records
+        if record.is_savepoint
+        and record.triggered_at >= not_before - _CLOCK_SKEW
+        and _normal(record.path).startswith(below)
+    ]
+    newest = max(fitting, key=lambda record: record.triggered_at, default=None)
+    return newest.path if newest is not None else ""
+
+
+def look_at_snapshot(cluster: Cluster, path: str) -> PathStatus:
+    """Whether a snapshot's metadata is there. GONE only where this machine surely sees the same files."""
+    local = _local_path(path)
+    if local is None:
+        return PathStatus.UNKNOWN
+    files = fsspec.filesystem("file")
+    metadata = local if posixpath.basename(local) == _METADATA else posixpath.join(local, _METADATA)
+    try:
+        if files.isfile(metadata):
+            return PathStatus.AVAILABLE
+        roots = [posixpath.dirname(local), *_roots_above(cluster, local)]
+        is_shared = cluster.kind is ClusterKind.LOCAL or any(files.isdir(root) for root in roots)
+    except OSError:
+        return PathStatus.UNKNOWN
+    return PathStatus.GONE if is_shared else PathStatus.UNKNOWN
+
+
+def find_archived(archive_dir: str, flink_job_id: str) -> ArchivedJob | None:
+    """The archive of one ended job; None where it cannot be read or there is none."""
+    local = _local_path(archive_dir)
+    if local is None:
+        return None
+    try:
+        with fsspec.filesystem("file").open(posixpath.join(local, flink_job_id), "rb") as file:
+            text = file.read().decode("utf-8", "replace")
+        return ArchivedJob(read_archive(text))
+    except OSError:
+        return None
+    except FlinkOutcomeUnknown as error:
+        # Cut off while it was written: as good as none.
+        log.warning("the archive of Flink job %s cannot be read: %s", flink_job_id, error.cause)
+        return None
+
+
+def _roots_above(cluster: Cluster, local: str) -> list[str]:
+    roots = [_local_path(root) for root in (cluster.savepoint_dir, cluster.checkpoint_dir) if root]
+    return [root for root in roots if root and local.startswith(root + "/")]
+
+
+def _local_path(uri: str) -> str | None:
+    """The path of a `file:` URI, None for another scheme. Flink does not percent-decode, so neither do we."""
+    scheme, colon, rest = uri.partition(":")
+    if not colon or scheme != "file":
+        return None
+    if rest.startswith("//"):
+        rest = "/" + rest[2:].partition("/")[2]
+    return posixpath.normpath(rest) if rest.startswith("/") else None
+
+
+def _normal(uri: str) -> str:
+    """One form for the several ways in which the same place is written (`file:/a`, `file:///a`)."""
+    local = _local_path(uri)
+    return f"file:{local}" if local is not None else uri

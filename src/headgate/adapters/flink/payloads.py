@@ -1,0 +1,158 @@
+"""Flink's answers -> facts of the domain. Strict: an answer of another shape is no answer.
+
+A JobManager that answers rubbish (or a stranger on its port) must never look like one that knows
+no jobs, so everything here raises FlinkOutcomeUnknown where a field is missing or of a wrong type.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from headgate.adapters.flink.causes import shorten_cause
+from headgate.domain.clusters import Incarnation
+from headgate.domain.errors import FlinkOutcomeUnknown
+from headgate.domain.instances import FlinkJobId, FlinkStatus
+from headgate.domain.observation import JobSeen, TriggerSeen, TriggerStatus
+from headgate.ports.flink import SlotsSeen
+
+T = TypeVar("T")
+Json = Any
+
+_UUID_AT_END = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?$")
+# Flink says so when the savepoint is whole and the job failed afterwards: the state is saved.
+_SAVED_BUT_FAILED = re.compile(r"A savepoint has been created at: (.+?), but the corresponding job", re.DOTALL)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRecord:
+    """One completed snapshot in a job's checkpoint statistics."""
+
+    path: str
+    triggered_at: datetime
+    is_savepoint: bool
+
+
+def read_configuration(answer: Json) -> dict[str, str]:
+    """`/jobmanager/config`: the JobManager's own configuration."""
+    return {_field(entry, "key", str): _field(entry, "value", str) for entry in _items(answer)}
+
+
+def read_incarnation(configuration: dict[str, str]) -> Incarnation:
+    """Which life of the JobManager this is: the uuid that Flink appends to `web.tmpdir` at every start."""
+    match = _UUID_AT_END.search(configuration.get("web.tmpdir", ""))
+    if match is None:
+        raise _rubbish("its configuration has no web.tmpdir that ends with a uuid")
+    return Incarnation(match.group(1))
+
+
+def read_jobs(answer: Json) -> dict[FlinkJobId, JobSeen]:
+    """`/jobs/overview`: every job with its fresh state."""
+    return {FlinkJobId(_field(job, "jid", str)): _read_job(job) for job in _items(_field(answer, "jobs", list))}
+
+
+def read_failure(answer: Json) -> str:
+    """`/jobs/:id/exceptions`: the newest failure's text; empty where there is none."""
+    history = answer.get("exceptionHistory") if isinstance(answer, dict) else None
+    entries = history.get("entries") if isinstance(history, dict) else None
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict) and isinstance(entry.get("stacktrace"), str):
+            return shorten_cause(entry["stacktrace"])
+    # Flink 1.x has a field of its own for it.
+    root = answer.get("root-exception") if isinstance(answer, dict) else None
+    return shorten_cause(root) if isinstance(root, str) else ""
+
+
+def read_trigger(answer: Json) -> TriggerSeen:
+    """`/jobs/:id/savepoints/:triggerId`. COMPLETED in Flink's words is a success only with a location."""
+    status = _field(_field(answer, "status", dict), "id", str)
+    if status == "IN_PROGRESS":
+        return TriggerSeen(TriggerStatus.IN_PROGRESS)
+    if status != "COMPLETED":
+        raise _rubbish(f"the savepoint is in the unknown state {status}")
+    operation = _field(answer, "operation", dict)
+    location = operation.get("location")
+    if isinstance(location, str) and location:
+        return TriggerSeen(TriggerStatus.COMPLETED, location)
+    failure = _field(_field(operation, "failure-cause", dict), "stack-trace", str)
+    saved = _SAVED_BUT_FAILED.search(failure)
+    if saved is not None:
+        return TriggerSeen(TriggerStatus.COMPLETED, saved.group(1), shorten_cause(failure))
+    return TriggerSeen(TriggerStatus.FAILED, failure=shorten_cause(failure))
+
+
+def read_checkpoints(answer: Json) -> list[CheckpointRecord]:
+    """`/jobs/:id/checkpoints`: the completed snapshots that it remembers, each once."""
+    entries = [*_items(_field(answer, "history", list))]
+    latest = _field(answer, "latest", dict)
+    entries += [latest[kind] for kind in ("completed", "savepoint") if isinstance(latest.get(kind), dict)]
+    found: dict[str, CheckpointRecord] = {}
+    for entry in entries:
+        path = entry.get("external_path") if isinstance(entry, dict) else None
+        if not path or _field(entry, "status", str) != "COMPLETED":
+            continue
+        triggered_at = _moment(_field(entry, "trigger_timestamp", int))
+        found[path] = CheckpointRecord(path, triggered_at, _field(entry, "is_savepoint", bool))
+    return list(found.values())
+
+
+def read_slots(answer: Json) -> SlotsSeen:
+    """`/overview`."""
+    return SlotsSeen(
+        _field(answer, "slots-total", int), _field(answer, "slots-available", int), _field(answer, "taskmanagers", int)
+    )
+
+
+def read_jar_id(answer: Json) -> str:
+    """`/jars/upload`: the last part of the file's path is what `run` calls the jar."""
+    return _field(answer, "filename", str).rsplit("/", 1)[-1]
+
+
+def read_archive(text: str) -> dict[str, Json]:
+    """An archived job: the answers that the JobManager gave last, by their path."""
+    entries = _items(_field(_load(text), "archive", list))
+    return {_field(entry, "path", str): _load(_field(entry, "json", str)) for entry in entries}
+
+
+def _read_job(job: Json) -> JobSeen:
+    word = _field(job, "state", str)
+    status = FlinkStatus(word) if word in FlinkStatus.__members__ else FlinkStatus.UNKNOWN
+    tasks = _field(job, "tasks", dict)
+    total = _field(tasks, "total", int)
+    running = total > 0 and _field(tasks, "running", int) + _field(tasks, "finished", int) == total
+    ended = _field(job, "end-time", int)
+    return JobSeen(status, running, ended_at=_moment(ended) if status.is_terminal and ended > 0 else None)
+
+
+def _moment(milliseconds: int) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError as error:
+        raise _rubbish(f"{milliseconds} is no time") from error
+
+
+def _load(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise _rubbish("a part of it is not JSON") from error
+
+
+def _items(value: Json) -> Iterator[Json]:
+    if not isinstance(value, list):
+        raise _rubbish("a list is missing")
+    yield from value
+
+
+def _field(value: Json, name: str, kind: type[T]) -> T:
+    found = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
+        raise _rubbish(f"the field {name!r} is missing or not a {kind.__name__}")
+    return found
+
+
+def _rubbish(what: str) -> FlinkOutcomeUnknown:
+    return FlinkOutcomeUnknown(f"the answer is not Flink's: {what}")

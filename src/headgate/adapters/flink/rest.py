@@ -1,0 +1,164 @@
+"""A thin client of Flink's REST interface: one request, one answer, one class of failure.
+
+It knows HTTP and Flink's shape of an error, no endpoint and no payload. Nothing is sent twice:
+whether a repetition is safe is for `decide` to say.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+
+from headgate.adapters.flink.causes import shorten_cause
+from headgate.domain.errors import FlinkError, FlinkMissing, FlinkOutcomeUnknown, FlinkRejected, FlinkUnavailable
+from headgate.ports.clock import Clock
+
+# Every request of the client would be two more lines in our log.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
+logging.getLogger("httpcore2").setLevel(logging.WARNING)
+
+Json = Any
+"""What an answer's body holds, not yet looked at."""
+
+# What can only happen before the first byte is sent.
+_NOT_SENT: Final = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
+)
+_REQUEST_TIMED_OUT = 408  # a proxy's word for "I do not know how far this got"
+
+
+@dataclass(frozen=True, slots=True)
+class RestLimits:
+    """Seconds and bytes. `read_s` bounds each silence, `total_factor` times it the whole answer."""
+
+    connect_s: float = 3.0
+    read_s: float = 10.0
+    run_s: float = 120.0
+    total_factor: float = 3.0
+    body_bytes: int = 32 * 1024 * 1024
+    connections: int = 8
+
+
+class FlinkRest:
+    """Sends requests to JobManagers. Each has its own connections, so that one that hangs delays no other."""
+
+    def __init__(self, clock: Clock, limits: RestLimits | None = None) -> None:
+        self._clock = clock
+        self._limits = limits or RestLimits()
+        self._clients: dict[str, httpx2.Client] = {}
+        self._lock = threading.Lock()
+
+    def get(self, url: str, path: str) -> Json:
+        """The answer to a look. FlinkMissing, FlinkUnavailable or FlinkOutcomeUnknown: a look is never refused."""
+        try:
+            return self._send(url, "GET", path)
+        except FlinkRejected as error:
+            raise FlinkOutcomeUnknown(error.cause, status=error.status) from error
+
+    def post(self, url: str, path: str, body: Mapping[str, object], *, is_run: bool = False) -> Json:
+        """The answer to an order, any FlinkError. `is_run`: it may take as long as a main() method."""
+        content = json.dumps(body).encode()
+        read_s = self._limits.run_s if is_run else self._limits.read_s
+        return self._send(url, "POST", path, read_s, content=content, headers={"content-type": "application/json"})
+
+    def patch(self, url: str, path: str) -> Json:
+        return self._send(url, "PATCH", path)
+
+    def delete(self, url: str, path: str) -> Json:
+        return self._send(url, "DELETE", path)
+
+    def upload(self, url: str, path: str, file: Path, name: str) -> Json:
+        """Send a jar as a form's file under `name`. OSError where the file cannot be read."""
+        with file.open("rb") as content:
+            form = {"jarfile": (name, content, "application/java-archive")}
+            return self._send(url, "POST", path, self._limits.run_s, files=form)
+
+    def close(self) -> None:
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def _send(self, url: str, method: str, path: str, read_s: float | None = None, **content: Any) -> Json:
+        read_s = read_s or self._limits.read_s
+        timeout = httpx2.Timeout(read_s, connect=self._limits.connect_s, pool=self._limits.connect_s)
+        try:
+            request = self._client(url).build_request(method, url + path, timeout=timeout, **content)
+            response = self._client(url).send(request, stream=True)
+            try:
+                body = self._read(response, self._clock.monotonic() + read_s * self._limits.total_factor)
+            finally:
+                response.close()
+        except _NOT_SENT as error:
+            raise FlinkUnavailable(_describe(error)) from error
+        except httpx2.InvalidURL as error:
+            raise FlinkUnavailable(_describe(error)) from error
+        except httpx2.HTTPError as error:
+            raise FlinkOutcomeUnknown(_describe(error)) from error
+        if not response.is_success:
+            raise _classify(response.status_code, body)
+        return _parse(response.status_code, body)
+
+    def _read(self, response: httpx2.Response, deadline: float) -> bytes:
+        body = bytearray()
+        for part in response.iter_bytes():
+            body += part
+            if len(body) > self._limits.body_bytes:
+                raise FlinkOutcomeUnknown(f"the answer is larger than {self._limits.body_bytes} bytes")
+            if self._clock.monotonic() > deadline:
+                raise FlinkOutcomeUnknown("the answer does not end")
+        return bytes(body)
+
+    def _client(self, url: str) -> httpx2.Client:
+        with self._lock:
+            if url not in self._clients:
+                limits = httpx2.Limits(
+                    max_connections=self._limits.connections, max_keepalive_connections=self._limits.connections
+                )
+                # Proxies and passwords of the environment are not meant for a JobManager.
+                self._clients[url] = httpx2.Client(limits=limits, trust_env=False, follow_redirects=False)
+            return self._clients[url]
+
+
+def _classify(status: int, body: bytes) -> FlinkError:
+    """What an answer other than 2xx means. A 404 counts only in Flink's own words: a proxy says it too."""
+    told = _find_errors(body)
+    cause = shorten_cause(told if told is not None else body.decode("utf-8", "replace")) or f"HTTP status {status}"
+    if status == 404 and told is not None:
+        return FlinkMissing(cause, status=status)
+    if 400 <= status < 500 and status not in (404, _REQUEST_TIMED_OUT):
+        return FlinkRejected(cause, status=status)
+    return FlinkOutcomeUnknown(cause, status=status)
+
+
+def _find_errors(body: bytes) -> str | None:
+    """Flink's `errors`, joined; None where the body is no error of Flink's."""
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return None
+    errors = data.get("errors") if isinstance(data, dict) else None
+    if not isinstance(errors, list):
+        return None
+    return "\n".join(error for error in errors if isinstance(error, str))
+
+
+def _parse(status: int, body: bytes) -> Json:
+    try:
+        return json.loads(body or b"{}")
+    except ValueError as error:
+        start = body[:200].decode("utf-8", "replace")
+        raise FlinkOutcomeUnknown(f"the answer is not JSON: {start}", status=status) from error
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
