@@ -1,26 +1,17 @@
-"""Jobs, drafts, versions and job states in the database, and the rows of a list of jobs."""
+"""Jobs, drafts, versions and job states in the database.
 
-from collections.abc import Sequence
-from typing import Any
+The rows of a list, which join these with instances and operations, are in `job_rows.py`.
+"""
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, or_, select
+from sqlalchemy import Connection, bindparam, delete
 from sqlalchemy.exc import IntegrityError
 
 from headgate.adapters.db import tables
-from headgate.adapters.db.instances import INSTANCES
-from headgate.adapters.db.operations import OPERATIONS
+from headgate.adapters.db.job_rows import DRAFTS, JOBS, STATES, VERSIONS, find_row, list_rows
 from headgate.adapters.db.refusals import explain
-from headgate.adapters.db.rows import Records
 from headgate.domain.errors import NotFound
-from headgate.domain.instances import Instance
 from headgate.domain.jobs import Draft, Job, JobState, Version
-from headgate.domain.operations import Operation
 from headgate.ports.store import JobFilter, JobRow, JobStore
-
-JOBS = Records(tables.jobs, Job, "id", "job_not_found")
-DRAFTS = Records(tables.drafts, Draft, "job_id", "job_not_found")
-VERSIONS = Records(tables.versions, Version, "job_id", "version_not_found")
-STATES = Records(tables.job_states, JobState, "job_id", "job_not_found")
 
 _versions = tables.versions
 _of_job = VERSIONS.select.where(_versions.c.job_id == bindparam("job"))
@@ -61,12 +52,13 @@ class DatabaseJobs(JobStore):
             raise NotFound("job_not_found", id=job_id)
 
     def get_row(self, job_id: str) -> JobRow:
-        for row in self._list_rows(tables.jobs.c.id == job_id):
-            return row
-        raise NotFound("job_not_found", id=job_id)
+        row = find_row(self._connection, job_id)
+        if row is None:
+            raise NotFound("job_not_found", id=job_id)
+        return row
 
     def list_rows(self, job_filter: JobFilter) -> list[JobRow]:
-        return self._list_rows(_matches(job_filter))
+        return list_rows(self._connection, job_filter)
 
     def get_draft(self, job_id: str) -> Draft:
         return DRAFTS.get(self._connection, job_id)
@@ -97,88 +89,6 @@ class DatabaseJobs(JobStore):
 
     def save_state(self, state: JobState) -> None:
         STATES.put(self._connection, state)
-
-    def _list_rows(self, condition: ColumnElement[bool]) -> list[JobRow]:
-        """Four queries, however many jobs there are."""
-        jobs = self._select_jobs(condition)
-        versions: dict[str, Version] = self._select_newest(VERSIONS, condition)
-        instances: dict[str, Instance] = self._select_newest(INSTANCES, condition)
-        operations = self._select_open_operations(condition)
-        return [
-            JobRow(job, draft, state, versions.get(job.id), instances.get(job.id), tuple(operations.get(job.id, ())))
-            for job, draft, state in jobs
-        ]
-
-    def _select_jobs(self, condition: ColumnElement[bool]) -> list[tuple[Job, Draft, JobState]]:
-        statement = (
-            select(*JOBS.columns, *DRAFTS.columns, *STATES.columns)
-            .join_from(tables.jobs, tables.drafts)
-            .outerjoin(tables.job_states, tables.job_states.c.job_id == tables.jobs.c.id)
-            .where(condition)
-            .order_by(tables.jobs.c.created_at.desc(), tables.jobs.c.ordinal.desc())
-        )
-        first, second = len(JOBS.columns), len(JOBS.columns) + len(DRAFTS.columns)
-        return [
-            (
-                job := JOBS.to_record(row[:first]),
-                DRAFTS.to_record(row[first:second]),
-                JobState(job.id) if row[second] is None else STATES.to_record(row[second:]),
-            )
-            for row in self._connection.execute(statement)
-        ]
-
-    def _select_newest(self, records: Records[Any], condition: ColumnElement[bool]) -> dict[str, Any]:
-        """Of each job that fits, the record with the highest number."""
-        table = records.table
-        other = table.alias()
-        highest = select(func.max(other.c.number)).where(other.c.job_id == table.c.job_id).scalar_subquery()
-        statement = _of_jobs(records.select, table.c.job_id, condition).where(table.c.number == highest)
-        return {found.job_id: found for found in records.list_by(self._connection, statement)}
-
-    def _select_open_operations(self, condition: ColumnElement[bool]) -> dict[str, list[Operation]]:
-        table = tables.operations
-        statement = _of_jobs(OPERATIONS.select, table.c.job_id, condition)
-        found: dict[str, list[Operation]] = {}
-        for operation in OPERATIONS.list_by(
-            self._connection, statement.where(tables.is_open_operation).order_by(table.c.number)
-        ):
-            found.setdefault(operation.job_id, []).append(operation)
-        return found
-
-
-def _of_jobs(statement: Select[Any], job_id: ColumnElement[str], condition: ColumnElement[bool]) -> Select[Any]:
-    matching = select(tables.jobs.c.id).join_from(tables.jobs, tables.drafts).where(condition)
-    return statement.where(job_id.in_(matching))
-
-
-def _matches(job_filter: JobFilter) -> ColumnElement[bool]:
-    jobs, drafts = tables.jobs.c, tables.drafts.c
-    conditions = [jobs.workspace == job_filter.workspace]
-    if job_filter.text:
-        text = job_filter.text.lower()
-        conditions.append(
-            or_(
-                func.lower(jobs.name).contains(text, autoescape=True),
-                func.lower(jobs.id).contains(text, autoescape=True),
-            )
-        )
-    if job_filter.folder is not None:
-        conditions.extend(_is_in_folder(job_filter.folder, job_filter.recursive))
-    if job_filter.cluster is not None:
-        conditions.append(drafts.cluster == job_filter.cluster)
-    if job_filter.type is not None:
-        conditions.append(drafts.type == job_filter.type)
-    return and_(*conditions)
-
-
-def _is_in_folder(folder: str, recursive: bool) -> Sequence[ColumnElement[bool]]:
-    column = tables.jobs.c.folder
-    if not recursive:
-        return (column == folder,)
-    if not folder:
-        return ()
-    # Not LIKE: it would ignore the case in SQLite.
-    return (or_(column == folder, func.substr(column, 1, len(folder) + 1) == f"{folder}/"),)
 
 
 def _repeated(draft: Draft) -> dict[str, str]:

@@ -32,7 +32,7 @@ from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import OPEN_STATUSES, Finding, OperationStatus, Options, Step
 from headgate.domain.recovery import Recovery
 from headgate.domain.snapshots import PathStatus, SnapshotKind, SnapshotOrigin, SnapshotStatus
-from headgate.domain.spec import JobSpec, dump_spec, parse_spec
+from headgate.domain.spec import dump_spec, parse_spec
 
 metadata = MetaData(
     naming_convention={
@@ -48,7 +48,8 @@ _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN_STATUSES))
 
 labels = codec_of(dict[str, str])
 finding = codec_of(Finding)
-spec: Codec[JobSpec] = Codec(dump_spec, parse_spec)
+# One type for all three columns: draft, version and instance mostly hold the same text.
+spec = Document(Codec(dump_spec, parse_spec), shared=True)
 
 
 def _ordinal() -> Column[int]:
@@ -72,7 +73,7 @@ jobs = Table(
     Column("name", String, nullable=False),
     Column("folder", String, nullable=False),
     Column("labels", Document(labels), nullable=False),
-    Column("recovery", Document(codec_of(Recovery)), nullable=False),
+    Column("recovery", Document(codec_of(Recovery), shared=True), nullable=False),
     Column("protected", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("created_by", String, nullable=False),
@@ -86,7 +87,7 @@ drafts = Table(
     "drafts",
     metadata,
     _job(primary_key=True),
-    Column("spec", Document(spec, shared=True), nullable=False),
+    Column("spec", spec, nullable=False),
     Column("type", String, nullable=False),
     Column("cluster", String, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -101,7 +102,7 @@ versions = Table(
     _job(primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("description", Text, nullable=False),
-    Column("spec", Document(spec, shared=True), nullable=False),
+    Column("spec", spec, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("created_by", String, nullable=False),
     CheckConstraint("number >= 1", name="number"),
@@ -173,7 +174,7 @@ instances = Table(
     Column("version", Integer, nullable=False),
     Column("cluster_id", String, nullable=False),
     Column("flink_job_id", String, nullable=False, unique=True),
-    Column("spec", Document(spec, shared=True), nullable=False),
+    Column("spec", spec, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("incarnation", String),
     Column("restored_from", Text),
