@@ -5,7 +5,6 @@ from sqlalchemy import Connection, bindparam, delete
 from headgate.adapters.db import tables
 from headgate.adapters.db.rows import Records
 from headgate.domain.artifacts import Artifact
-from headgate.domain.errors import NotFound
 from headgate.ports.store import ArtifactStore
 
 ARTIFACTS = Records(tables.artifacts, Artifact, "id", "artifact_not_found")
@@ -40,4 +39,4 @@ class DatabaseArtifacts(ArtifactStore):
 
     def delete(self, artifact_id: str) -> None:
         if not self._connection.execute(delete(_artifacts).where(_artifacts.c.id == artifact_id)).rowcount:
-            raise NotFound("artifact_not_found", id=artifact_id)
+            raise ARTIFACTS.missing(artifact_id)

@@ -7,7 +7,6 @@ from headgate.adapters.db import tables
 from headgate.adapters.db.refusals import explain
 from headgate.adapters.db.rows import Records
 from headgate.domain.clusters import Cluster, ClusterState
-from headgate.domain.errors import NotFound
 from headgate.ports.store import ClusterStore
 
 CLUSTERS = Records(tables.clusters, Cluster, "id", "cluster_not_found")
@@ -45,7 +44,7 @@ class DatabaseClusters(ClusterStore):
 
     def delete(self, cluster_id: str) -> None:
         if not self._connection.execute(delete(_clusters).where(_clusters.c.id == cluster_id)).rowcount:
-            raise NotFound("cluster_not_found", id=cluster_id)
+            raise CLUSTERS.missing(cluster_id)
 
     def list_all(self, workspace: str | None = None) -> list[Cluster]:
         if workspace is None:

@@ -33,7 +33,7 @@ def connect(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Engine:
         parsed = make_url(url)
         engine = create_engine(parsed, **_options(parsed))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise Invalid("database_url_invalid", kind=url.partition(":")[0]) from error
+        raise Invalid("database_url_invalid", kind=url.partition("://")[0] if "://" in url else "?") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", partial(_prepare_sqlite, busy_timeout))
         event.listen(engine, "begin", _begin_sqlite)

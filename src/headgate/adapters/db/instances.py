@@ -33,7 +33,7 @@ class DatabaseInstances(InstanceStore):
         try:
             INSTANCES.add(self._connection, instance)
         except IntegrityError as error:
-            raise explain(error, id=instance.id, job=instance.job_id) from error
+            raise explain(error, job=instance.job_id, instance=instance.id) from error
 
     def get(self, instance_id: str) -> Instance:
         return INSTANCES.get(self._connection, instance_id)

@@ -28,7 +28,7 @@ class DatabaseIntents(IntentStore):
         try:
             INTENTS.add(self._connection, intent)
         except IntegrityError as error:
-            raise explain(error, id=intent.id, job=intent.job_id, lane=intent.lane) from error
+            raise explain(error, job=intent.job_id, lane=intent.lane) from error
 
     def save(self, intent: Intent) -> None:
         INTENTS.save(self._connection, intent)

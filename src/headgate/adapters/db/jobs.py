@@ -49,12 +49,12 @@ class DatabaseJobs(JobStore):
     def delete(self, job_id: str) -> None:
         # Every row of a job hangs on it with ON DELETE CASCADE.
         if not self._connection.execute(delete(tables.jobs).where(tables.jobs.c.id == job_id)).rowcount:
-            raise NotFound("job_not_found", id=job_id)
+            raise JOBS.missing(job_id)
 
     def get_row(self, job_id: str) -> JobRow:
         row = find_row(self._connection, job_id)
         if row is None:
-            raise NotFound("job_not_found", id=job_id)
+            raise JOBS.missing(job_id)
         return row
 
     def list_rows(self, job_filter: JobFilter) -> list[JobRow]:
@@ -70,12 +70,12 @@ class DatabaseJobs(JobStore):
         try:
             VERSIONS.add(self._connection, version)
         except IntegrityError as error:
-            raise explain(error, job=version.job_id, number=version.number) from error
+            raise explain(error, job=version.job_id, version=version.number) from error
 
     def get_version(self, job_id: str, number: int) -> Version:
         found = VERSIONS.find_by(self._connection, _numbered, job=job_id, number=number)
         if found is None:
-            raise NotFound("version_not_found", id=job_id, number=number)
+            raise NotFound("version_not_found", job=job_id, version=number)
         return found
 
     def list_versions(self, job_id: str) -> list[Version]:

@@ -21,7 +21,7 @@ NEWEST = 2**63 - 1  # above every number: "before" of a list that starts at its 
 class Records(Generic[R]):
     """One table as records. `key` is the column that a record is found by.
 
-    `missing` is the code of NotFound where there is none.
+    `missing` is the code of NotFound where there is none; its fact is named as the concept.
     """
 
     def __init__(self, table: Table, record: Callable[..., R], key: str, missing: str) -> None:
@@ -40,6 +40,10 @@ class Records(Generic[R]):
             self._update.where(table.c.revision == bindparam("_revision")) if "revision" in table.c else self._update
         )
 
+    def missing(self, key: str) -> NotFound:
+        """The error for a record that is not there."""
+        return NotFound(self._missing, **{self._missing.removesuffix("_not_found"): key})
+
     def to_record(self, row: Any) -> R:
         """The record of a row that begins with `columns`."""
         return self._record(*row)
@@ -57,7 +61,7 @@ class Records(Generic[R]):
     def get(self, connection: Connection, key: str) -> R:
         found = self.find(connection, key)
         if found is None:
-            raise NotFound(self._missing, id=key)
+            raise self.missing(key)
         return found
 
     def list_by(self, connection: Connection, statement: Executable, **parameters: Any) -> list[R]:
@@ -72,7 +76,7 @@ class Records(Generic[R]):
     def save(self, connection: Connection, record: R) -> None:
         """Replace the row; NotFound where there is none."""
         if not self._replace(connection, record):
-            raise NotFound(self._missing, id=getattr(record, self._key))
+            raise self.missing(getattr(record, self._key))
 
     def put(self, connection: Connection, record: R) -> None:
         """Replace the row, or add it."""
@@ -86,7 +90,7 @@ class Records(Generic[R]):
         if connection.execute(self._update_revision, values).rowcount:
             return
         found: Any = self.get(connection, key)
-        raise StaleRevision(id=key, revision=found.revision, given=revision - 1)
+        raise StaleRevision(expected=revision - 1, actual=found.revision)
 
     def _replace(self, connection: Connection, record: R) -> bool:
         values = self.to_values(record) | {"_key": getattr(record, self._key)}
