@@ -46,7 +46,7 @@ test: static
 	@$(BIN)/pytest
 
 test-long: env
-	@$(BIN)/pytest tests/unit -m "not real" --hypothesis-profile=long --hypothesis-show-statistics --timeout=0
+	@$(BIN)/pytest tests/properties --hypothesis-profile=long --hypothesis-show-statistics --timeout=0
 
 demo: env
 	@$(BIN)/headgate demo
