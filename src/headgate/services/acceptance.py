@@ -1,0 +1,195 @@
+"""Whether a verb with its options may be accepted now: one rule each, in the order of a person's questions.
+
+The verb itself is checked against the expected phase, so that a change of mind is possible while an
+operation is under way. What only the outcome of that operation can tell is left to the reconciler.
+"""
+
+from dataclasses import dataclass, fields
+
+from headgate.domain.clusters import Cluster
+from headgate.domain.errors import Invalid, NotAllowed, NotFound, Problem
+from headgate.domain.instances import Instance
+from headgate.domain.jobs import Version
+from headgate.domain.lifecycle import Phase, Verb, is_allowed, list_phases_for
+from headgate.domain.operations import VERB_OPTIONS, Options, RestoreFrom, StopSnapshot
+from headgate.domain.restore import History, Refused, RestoreChoice, choose_restore
+from headgate.ports.store import JobRow, UnitOfWork
+from headgate.services.standing import Standing, derive_standing
+
+_STARTS = frozenset({Verb.RUN, Verb.RESUME, Verb.RESTART})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A verb, its options, and what of the job it is judged by. `instances` are newest first."""
+
+    row: JobRow
+    verb: Verb
+    options: Options
+    standing: Standing
+    history: History
+    versions: tuple[Version, ...]
+    clusters: tuple[Cluster, ...]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is under way that changes where the job goes."""
+        return self.standing.heading is None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What will be carried out: the version to submit and what it restores from.
+
+    Both are None for verbs that start nothing; `restore` is None too while another operation is
+    under way that decides it.
+    """
+
+    version: Version | None = None
+    cluster: Cluster | None = None
+    restore: RestoreChoice | None = None
+
+
+def load_request(unit: UnitOfWork, row: JobRow, verb: Verb, options: Options) -> Request:
+    """Everything that `accept` reads."""
+    job_id = row.job.id
+    history = History(row.state, unit.instances.list_of_job(job_id), unit.snapshots.list_of_job(job_id))
+    return Request(
+        row=row,
+        verb=verb,
+        options=options,
+        standing=derive_standing(row),
+        history=history,
+        versions=tuple(unit.jobs.list_versions(job_id)),
+        clusters=tuple(unit.clusters.list_all(row.job.workspace)),
+    )
+
+
+def accept(request: Request) -> Accepted:
+    """NotAllowed, NotFound or Invalid with the first rule that stands against the request."""
+    _check_options(request)
+    _check_phase(request)
+    _check_savepoint_dir(request)
+    if request.verb not in _STARTS:
+        return Accepted()
+    version = _choose_version(request)
+    cluster = _choose_cluster(request, version)
+    return Accepted(version, cluster, _choose_restore(request, version))
+
+
+def _check_options(request: Request) -> None:
+    verb, options, default = request.verb, request.options, Options()
+    for field in fields(Options):
+        given = getattr(options, field.name) != getattr(default, field.name)
+        if given and field.name not in VERB_OPTIONS[verb]:
+            known = ", ".join(sorted(VERB_OPTIONS[verb])).replace("restore_from", "from")
+            facts = (("field", field.name), ("verb", verb.value), ("known", known))
+            raise Invalid("options_invalid", problems=[Problem(f"options.{field.name}", "option_unknown", facts)])
+    if verb is Verb.STOP and options.snapshot is None:
+        raise _missing_option("snapshot", "stop_snapshot_required")
+    if verb is Verb.RESTART and options.keep_state is None:
+        raise _missing_option("keep_state", "keep_state_required")
+    if options.restore_from is RestoreFrom.SNAPSHOT and options.snapshot_id is None:
+        raise _missing_option("snapshot_id", "snapshot_id_required")
+    if verb is Verb.RUN and options.snapshot_id and options.restore_from is not RestoreFrom.SNAPSHOT:
+        raise _missing_option("snapshot_id", "snapshot_id_unused")
+
+
+def _missing_option(name: str, code: str) -> Invalid:
+    return Invalid("options_invalid", problems=[Problem(f"options.{name}", code, (("field", name),))])
+
+
+def _check_phase(request: Request) -> None:
+    standing, verb = request.standing, request.verb
+    if is_allowed(verb, standing.expected_phase, unconfirmed_instance=standing.unconfirmed_instance):
+        return
+    raise NotAllowed(
+        "job_not_published" if standing.expected_phase is Phase.DRAFT else "verb_not_allowed",
+        verb=verb.value,
+        phase=standing.phase.value,
+        expected_phase=standing.expected_phase.value,
+        allowed_verbs=",".join(standing.allowed_verbs),
+        wanted_phases=", ".join(list_phases_for(verb)),
+    )
+
+
+def _check_savepoint_dir(request: Request) -> None:
+    """A savepoint needs a place. Without one only a pause may go on, if losing the state was said."""
+    verb, options = request.verb, request.options
+    makes_savepoint = (
+        verb in {Verb.PAUSE, Verb.SAVEPOINT}
+        or (verb is Verb.STOP and options.snapshot is StopSnapshot.CREATE)
+        or (verb is Verb.RESTART and options.keep_state is True)
+    )
+    if not makes_savepoint or request.standing.expected_phase is not Phase.RUNNING or options.allow_state_loss:
+        return
+    if _find_savepoint_dir(request) is None:
+        raise NotAllowed("savepoint_dir_missing", verb=verb.value, job=request.row.job.name)
+
+
+def _find_savepoint_dir(request: Request) -> str | None:
+    """The savepoint directory of what runs, or of what an open operation is about to run."""
+    heading, instance = request.standing.heading, request.row.instance
+    version = heading.version if heading is not None else None
+    if instance is not None and (instance.is_live or version is None):
+        cluster = next((c for c in request.clusters if c.id == instance.cluster_id), None)
+        return instance.spec.savepoint_dir or (cluster.savepoint_dir if cluster else None)
+    spec = next((v.spec for v in request.versions if v.number == version), None)
+    if spec is None:
+        return None
+    cluster = next((c for c in request.clusters if c.name == spec.cluster), None)
+    return spec.savepoint_dir or (cluster.savepoint_dir if cluster else None)
+
+
+def _choose_version(request: Request) -> Version:
+    if request.verb is Verb.RUN:
+        number = request.options.version
+        if number is None:
+            return request.versions[0]
+    else:
+        number = _find_online_version(request)
+    version = next((v for v in request.versions if v.number == number), None)
+    if version is None:
+        raise NotFound("version_not_found", id=request.row.job.id, number=number)
+    return version
+
+
+def _find_online_version(request: Request) -> int | None:
+    """The version that runs or is suspended; while a start is under way, the one that it starts."""
+    heading = request.standing.heading
+    if heading is not None and heading.version is not None:
+        return heading.version
+    return request.row.instance.version if request.row.instance else None
+
+
+def _choose_cluster(request: Request, version: Version) -> Cluster:
+    instance: Instance | None = request.row.instance
+    if request.verb is Verb.RESUME and instance is not None:
+        found = next((c for c in request.clusters if c.id == instance.cluster_id), None)
+    else:
+        found = next((c for c in request.clusters if c.name == version.spec.cluster), None)
+    if found is None:
+        raise NotAllowed("cluster_missing", cluster=version.spec.cluster, version=version.number)
+    return found
+
+
+def _choose_restore(request: Request, version: Version) -> RestoreChoice | None:
+    """What the start restores from. A refusal counts now only where nothing under way can change it."""
+    if request.verb is Verb.RUN and request.options.restore_from is None:
+        restart_point = request.standing.expected_phase is Phase.SUSPENDED or request.history.snapshots
+        if restart_point:
+            raise NotAllowed("from_required", job=request.row.job.name, snapshots=len(request.history.snapshots))
+    _check_snapshot(request)
+    if not request.is_settled or request.verb is Verb.RESTART:
+        return None
+    choice = choose_restore(request.verb, request.options, version.spec.restore, request.history)
+    if isinstance(choice, Refused):
+        finding = choice.finding
+        raise NotAllowed(finding.code, problems=(), cause=finding.cause, **finding.facts)
+    return choice
+
+
+def _check_snapshot(request: Request) -> None:
+    wanted = request.options.snapshot_id
+    if wanted is not None and all(snapshot.id != wanted for snapshot in request.history.snapshots):
+        raise NotFound("snapshot_not_found", id=wanted)

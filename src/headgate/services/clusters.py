@@ -1,0 +1,244 @@
+"""Clusters: registering where jobs run, changing and removing the registration, and a look right now.
+
+The health that the reconciler keeps is only read here. A check asks the cluster itself and writes
+nothing.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from headgate.domain.clusters import Cluster, ClusterId, ClusterKind, ClusterState, EngineVersion
+from headgate.domain.errors import Conflict, FlinkError, Invalid, NotAllowed, Problem
+from headgate.domain.operations import Finding
+from headgate.domain.workspaces import Actor, require_workspace
+from headgate.ports.clock import Clock
+from headgate.ports.flink import SlotsSeen, Sweep
+from headgate.ports.ids import Ids
+from headgate.ports.store import Store
+from headgate.services.access import get_cluster, require_revision
+from headgate.services.receipts import Keep, keep_nothing
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+class ClusterProbe(Protocol):
+    """The two looks that a check takes; a part of `FlinkGateway`."""
+
+    def sweep(self, cluster: Cluster) -> Sweep: ...
+    def count_slots(self, cluster: Cluster) -> SlotsSeen: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOrder:
+    """What is registered of a cluster. `url` is the JobManager's REST address; directories are URIs."""
+
+    name: str
+    url: str
+    engine_version: str
+    savepoint_dir: str | None = None
+    checkpoint_dir: str | None = None
+    high_availability: bool = False
+    region: str = ""
+    zone: str = ""
+    kind: ClusterKind = ClusterKind.SESSION
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterEdit:
+    """What a person changes; None leaves a field as it is, an empty text clears it."""
+
+    name: str | None = None
+    url: str | None = None
+    engine_version: str | None = None
+    savepoint_dir: str | None = None
+    checkpoint_dir: str | None = None
+    high_availability: bool | None = None
+    region: str | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """A cluster with its health; `state` is None until the reconciler has looked."""
+
+    cluster: Cluster
+    state: ClusterState | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterCheck:
+    """What a look right now found; `finding` says what stands in the way."""
+
+    incarnation: str = ""
+    live_jobs: int = 0
+    slots: SlotsSeen = field(default_factory=lambda: SlotsSeen(0, 0, 0))
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    store: Store
+    clock: Clock
+    ids: Ids
+    probe: ClusterProbe
+
+    def create(self, actor: Actor, workspace: str, order: ClusterOrder, keep: Keep[Cluster] = keep_nothing) -> Cluster:
+        """Register a cluster. Conflict("cluster_name_taken"), Invalid for an address or directory that is none."""
+        require_workspace(actor, workspace)
+        cluster = self._build(workspace, order)
+        _validate(cluster)
+        with self.store.write() as unit:
+            _refuse_taken_url(unit.clusters.list_all(), cluster)
+            unit.clusters.add(cluster)
+            keep(unit, cluster)
+        return cluster
+
+    def register_local(self, workspace: str, order: ClusterOrder) -> Cluster:
+        """The embedded cluster's row: made at the first start, corrected when its address has changed."""
+        with self.store.write() as unit:
+            before = unit.clusters.find_by_name(workspace, order.name)
+            if before is None:
+                cluster = self._build(workspace, order)
+                unit.clusters.add(cluster)
+                return cluster
+            fresh = self._build(workspace, order)
+            after = replace(fresh, id=before.id, created_at=before.created_at, revision=before.revision)
+            if after == before:
+                return before
+            after = replace(after, revision=before.revision + 1)
+            unit.clusters.update(after)
+            return after
+
+    def list_all(self, actor: Actor) -> list[ClusterView]:
+        with self.store.read() as unit:
+            found = [cluster for name in sorted(actor.workspaces) for cluster in unit.clusters.list_all(name)]
+            return [ClusterView(cluster, unit.clusters.find_state(cluster.id)) for cluster in found]
+
+    def get(self, actor: Actor, cluster_id: str) -> ClusterView:
+        """By id or by name."""
+        with self.store.read() as unit:
+            cluster = get_cluster(unit, actor, cluster_id)
+            return ClusterView(cluster, unit.clusters.find_state(cluster.id))
+
+    def update(self, actor: Actor, cluster_id: str, edit: ClusterEdit, revision: int | None) -> ClusterView:
+        """StaleRevision, Conflict("cluster_name_taken"), NotAllowed for what must not change under live jobs."""
+        with self.store.write() as unit:
+            before = get_cluster(unit, actor, cluster_id)
+            require_revision(before.revision, revision)
+            after = _apply(before, edit)
+            _validate(after)
+            if before.kind is ClusterKind.LOCAL and (after.name, after.url) != (before.name, before.url):
+                raise NotAllowed("cluster_is_local", cluster=before.name)
+            if after.url != before.url:
+                _refuse_taken_url([c for c in unit.clusters.list_all() if c.id != before.id], after)
+                live = unit.instances.list_live(before.id)
+                if live:
+                    raise NotAllowed("cluster_in_use", cluster=before.name, instances=len(live))
+            if after.name != before.name and unit.clusters.find_by_name(after.workspace, after.name) is not None:
+                raise Conflict("cluster_name_taken", name=after.name)
+            if after != before:
+                after = replace(after, revision=before.revision + 1)
+                unit.clusters.update(after)
+            return ClusterView(after, unit.clusters.find_state(after.id))
+
+    def delete(self, actor: Actor, cluster_id: str) -> None:
+        """Remove the registration; the cluster itself is not touched. NotAllowed while an instance may live there."""
+        with self.store.write() as unit:
+            cluster = get_cluster(unit, actor, cluster_id)
+            if cluster.kind is ClusterKind.LOCAL:
+                raise NotAllowed("cluster_is_local", cluster=cluster.name)
+            live = unit.instances.list_live(cluster.id)
+            if live:
+                raise NotAllowed("cluster_in_use", cluster=cluster.name, instances=len(live))
+            unit.clusters.delete(cluster.id)
+
+    def check(self, actor: Actor, cluster_id: str) -> ClusterCheck:
+        """Ask the cluster itself. What goes wrong is part of the answer."""
+        with self.store.read() as unit:
+            cluster = get_cluster(unit, actor, cluster_id)
+        try:
+            sweep = self.probe.sweep(cluster)
+            slots = self.probe.count_slots(cluster)
+        except FlinkError as error:
+            return ClusterCheck(finding=Finding(error.code, {**error.facts, "url": cluster.url}, error.cause))
+        live = sum(1 for job in sweep.jobs.values() if not job.status.is_terminal)
+        finding = Finding("cluster_without_slots", {"cluster": cluster.name}) if slots.total == 0 else None
+        return ClusterCheck(sweep.incarnation, live, slots, finding)
+
+    def _build(self, workspace: str, order: ClusterOrder) -> Cluster:
+        return Cluster(
+            id=ClusterId(self.ids.new("cluster")),
+            workspace=workspace,
+            name=order.name.strip(),
+            kind=order.kind,
+            url=order.url.strip().rstrip("/"),
+            engine_version=EngineVersion(order.engine_version.strip()),
+            savepoint_dir=_clean_dir(order.savepoint_dir),
+            checkpoint_dir=_clean_dir(order.checkpoint_dir),
+            high_availability=order.high_availability,
+            region=order.region.strip(),
+            zone=order.zone.strip(),
+            created_at=self.clock.now(),
+            revision=1,
+        )
+
+
+def _apply(cluster: Cluster, edit: ClusterEdit) -> Cluster:
+    version = cluster.engine_version if edit.engine_version is None else EngineVersion(edit.engine_version.strip())
+    return replace(
+        cluster,
+        name=cluster.name if edit.name is None else edit.name.strip(),
+        url=cluster.url if edit.url is None else edit.url.strip().rstrip("/"),
+        engine_version=version,
+        savepoint_dir=cluster.savepoint_dir if edit.savepoint_dir is None else _clean_dir(edit.savepoint_dir),
+        checkpoint_dir=cluster.checkpoint_dir if edit.checkpoint_dir is None else _clean_dir(edit.checkpoint_dir),
+        high_availability=cluster.high_availability if edit.high_availability is None else edit.high_availability,
+        region=cluster.region if edit.region is None else edit.region.strip(),
+        zone=cluster.zone if edit.zone is None else edit.zone.strip(),
+    )
+
+
+def _clean_dir(directory: str | None) -> str | None:
+    return (directory or "").strip().rstrip("/") or None
+
+
+def _refuse_taken_url(clusters: list[Cluster], cluster: Cluster) -> None:
+    """One Flink cluster is registered once: two rows would each call the other's jobs missing."""
+    same = next((other for other in clusters if other.url == cluster.url), None)
+    if same is not None:
+        raise Conflict("cluster_url_taken", url=cluster.url, cluster=same.name)
+
+
+def _validate(cluster: Cluster) -> None:
+    problems = [
+        *([] if _NAME.fullmatch(cluster.name) else [Problem("name", "cluster_name_form", (("name", cluster.name),))]),
+        *_check_url(cluster.url),
+        *_check_version(cluster.engine_version),
+        *_check_dir("savepoint_dir", cluster.savepoint_dir),
+        *_check_dir("checkpoint_dir", cluster.checkpoint_dir),
+    ]
+    if problems:
+        raise Invalid("cluster_invalid", problems=problems)
+
+
+def _check_url(url: str) -> list[Problem]:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        good = good and not parts.username and not parts.password and not parts.query and not parts.fragment
+    except ValueError:
+        good = False
+    return [] if good else [Problem("url", "cluster_url_form")]
+
+
+def _check_version(version: str) -> list[Problem]:
+    return [] if _VERSION.fullmatch(version) else [Problem("engine_version", "engine_version_form")]
+
+
+def _check_dir(name: str, directory: str | None) -> list[Problem]:
+    if directory is None or re.match(r"[a-z][a-z0-9+.-]*:/", directory):
+        return []
+    return [Problem(name, "directory_not_uri", (("field", name), ("value", directory)))]
