@@ -42,7 +42,8 @@ class Records(Generic[R]):
 
     def missing(self, key: str) -> NotFound:
         """The error for a record that is not there."""
-        return NotFound(self._missing, **{self._missing.removesuffix("_not_found"): key})
+        facts: dict[str, Any] = {self._missing.removesuffix("_not_found"): key}
+        return NotFound(self._missing, **facts)
 
     def to_record(self, row: Any) -> R:
         """The record of a row that begins with `columns`."""
