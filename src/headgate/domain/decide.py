@@ -28,7 +28,7 @@ from headgate.domain.decisions import (
 )
 from headgate.domain.evidence import is_alive, is_gone, reachable_age
 from headgate.domain.intents import Answer, Intent, IntentKind, IntentStatus
-from headgate.domain.lifecycle import Settled, Verb, Wanted
+from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.observation import Seen, TriggerStatus
 from headgate.domain.operations import Finding, Operation, StepName, StopSnapshot
 from headgate.domain.policy import Policy
@@ -46,6 +46,8 @@ def decide(
     """
     if intent is not None:
         return _resolve(job, operation, intent, seen, policy, now)
+    if operation is not None and operation.lane is Lane.SAVEPOINT:
+        return _advance_savepoint(job, operation, seen)
     ended = _decide_ended(job, seen, policy)
     if ended is not None:
         return ended
@@ -205,6 +207,22 @@ def _recheck_stop(state: Settled, live: bool, operation: Operation) -> Settle | 
     return Settle("the job has ended already", settle.already_true(rests, Wanted.CANCELLED, forget_pause=True))
 
 
+def _advance_savepoint(job: JobFacts, operation: Operation, seen: Seen) -> Decision:
+    """A savepoint beside the running job; what becomes of the job is the main lane's to say."""
+    if job.main_is_busy:
+        return Nothing("the main lane executes an operation", Finding("waits_for_operation"))
+    settled = _recheck(job, operation)
+    if settled is not None:
+        return settled
+    if not seen.is_reachable:
+        return Nothing("the cluster does not answer", Finding("waits_for_cluster"))
+    if not is_alive(seen):
+        return Nothing("the job is not seen alive", Finding("waits_for_job"))
+    if job.savepoint_dir is None:
+        return Settle("no savepoint directory", settle.refused(Finding("savepoint_dir_missing")))
+    return TriggerSavepoint("a savepoint is asked for")
+
+
 def _advance_submit(job: JobFacts, seen: Seen, policy: Policy, now: datetime) -> Decision:
     """A new instance only when the old one is known to have ended and the restore point stands."""
     if seen.stray is not None:
@@ -224,7 +242,7 @@ def _advance_submit(job: JobFacts, seen: Seen, policy: Policy, now: datetime) ->
 
 
 def _advance_stop(job: JobFacts, operation: Operation, step: StepName, seen: Seen, policy: Policy) -> Decision:
-    """Stop, cancel or savepoint a live instance; a savepoint in flight is given its time first."""
+    """Stop or cancel a live instance; a savepoint in flight is given its time first."""
     if seen.job is None:
         return Nothing("the job is missing; it is not stopped blindly", Finding("waits_for_job"))
     waits = job.in_flight is not None and reachable_age(job.in_flight, seen) < policy.savepoint_grace
@@ -236,8 +254,6 @@ def _advance_stop(job: JobFacts, operation: Operation, step: StepName, seen: See
         if operation.options.allow_state_loss:
             return Cancel("no savepoint directory, and the person accepted the loss of state")
         return Settle("no savepoint directory", settle.refused(Finding("savepoint_dir_missing")))
-    if step is StepName.SAVEPOINT:
-        return TriggerSavepoint("a savepoint is asked for")
     return StopWithSavepoint("the job is to end on a savepoint")
 
 

@@ -20,7 +20,8 @@ class JobFacts:
     """What the rows say of one job. `instance` is the newest; `restore` is set when a start is next.
 
     `savepoint_dir` is None where none is configured. `in_flight` is the open savepoint of the other
-    lane. `forced` is the stop that does not wait for the executing operation.
+    lane. `forced` is the stop that does not wait for the executing operation. `main_is_busy` tells the
+    savepoint lane that the main lane executes something.
     """
 
     state: JobState
@@ -29,6 +30,7 @@ class JobFacts:
     restore: RestoreChoice | None = None
     in_flight: Intent | None = None
     forced: Operation | None = None
+    main_is_busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

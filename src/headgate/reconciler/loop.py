@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from headgate.domain.clusters import Cluster
 from headgate.domain.errors import HeadgateError, NotFound
@@ -92,11 +93,11 @@ class Loop:
             busy = set(work.operations.list_busy_jobs())
         for cluster in clusters:
             if now - self._swept_at.get(cluster.id, datetime.min.replace(tzinfo=now.tzinfo)) >= self._pace.sweep:
-                self._start(f"sweep {cluster.id}", lambda cluster=cluster: self._sweep(cluster))  # type: ignore[misc]
+                self._start(f"sweep {cluster.id}", partial(self._sweep, cluster))
         due = {job for job, at in list(self._due.items()) if at <= now}
         for job_id in due | {job for job in busy if job not in self._due}:
             if self._has_room(job_id):
-                self._start(job_id, lambda job_id=job_id: self._pass(job_id))  # type: ignore[misc]
+                self._start(job_id, partial(self._pass, job_id))
 
     def _start(self, name: str, work: Callable[[], None]) -> None:
         """Run `work` in the pool unless the same is under way."""

@@ -61,6 +61,8 @@ class Reconciler:
             situation = load_situation(work, job_id, lane)
         if situation.to_close or situation.withdrawn:
             self._close_waiting(situation, fence)
+        if lane is Lane.SAVEPOINT and situation.operation is None and situation.intent is None:
+            return PassResult(None, None)  # where the job rests is the main lane's to say
         if situation.cluster is None:
             return self._pass_without_cluster(situation, fence)
         if self._is_trigger_in_progress(situation):

@@ -70,6 +70,7 @@ def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:
         restore=restore,
         in_flight=work.intents.find_open(job_id, Lane.SAVEPOINT) if lane is Lane.MAIN else None,
         forced=choice.overridden_by,
+        main_is_busy=lane is Lane.SAVEPOINT and _is_main_busy(work, job_id, opened),
     )
     return Situation(
         job=job,
@@ -84,6 +85,11 @@ def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:
         withdrawn=tuple(op for op in withdrawn if op.lane is lane),
         closed_ids=frozenset(instance.flink_job_id for instance in instances if not instance.is_live),
     )
+
+
+def _is_main_busy(work: UnitOfWork, job_id: str, opened: list[Operation]) -> bool:
+    executing = any(operation.lane is Lane.MAIN and operation.has_sent for operation in opened)
+    return executing or work.intents.find_open(job_id, Lane.MAIN) is not None
 
 
 def _find_owner(opened: list[Operation], intent: Intent | None) -> Operation | None:
