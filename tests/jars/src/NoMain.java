@@ -1,0 +1,2 @@
+/** A class without a main method. */
+public class NoMain {}
