@@ -135,6 +135,8 @@ class FakeJobManager:
             return
         self._fail_triggers(job, words.job_ended(status))
         self._quiet(job, status)
+        # Flink counts tasks that finished as well; those of a job that failed or was cancelled did not.
+        job.tasks_running = status is FlinkStatus.FINISHED
         job.failure = failure
         job.ended_at = self.agenda.clock.at(self.agenda.now)
         self.disk.archive[job.flink_job_id] = job
