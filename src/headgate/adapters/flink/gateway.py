@@ -5,6 +5,7 @@ It turns questions into requests and answers into facts. What an answer means fo
 """
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,13 @@ from headgate.ports.sql import SqlSubmission, SqlSubmitter
 log = logging.getLogger(__name__)
 
 _SWEEP_ATTEMPTS = 3  # a JobManager that changes three times within one look is not worth a fourth
+# A job that keeps restarting has a reason too: it explains a start that does not come to an end.
+_FAILING = frozenset({FlinkStatus.FAILED, FlinkStatus.FAILING, FlinkStatus.RESTARTING})
+# Flink opens the jar and seeks its main class before anything else; its answer to a fault there is a 500.
+_NO_PROGRAM = re.compile(
+    r"\AInternal server error\.\s+<Exception on server side:\s+(?:java\.util\.concurrent\.CompletionException: )?"
+    r"org\.apache\.flink\.client\.program\.ProgramInvocationException: "
+)
 
 
 def _do_nothing() -> None:
@@ -77,7 +85,7 @@ class RestGateway(FlinkGateway):
         seen = payloads.read_jobs(self.rest.get(cluster.url, "/jobs/overview")).get(flink_job_id)
         if seen is None:
             return self._find_archived_job(cluster, flink_job_id)
-        if seen.status is not FlinkStatus.FAILED:
+        if seen.status not in _FAILING:
             return seen
         return JobSeen(seen.status, seen.tasks_running, self._find_failure(cluster, flink_job_id), seen.ended_at)
 
@@ -156,7 +164,10 @@ class RestGateway(FlinkGateway):
         jar_id = self._upload(cluster, submission)
         try:
             self.rest.post(cluster.url, f"/jars/{jar_id}/run", build_run_request(cluster, submission), is_run=True)
-        except FlinkOutcomeUnknown:
+        except FlinkOutcomeUnknown as error:
+            if _NO_PROGRAM.match(error.cause):
+                self._delete_jar(cluster, jar_id)
+                raise FlinkRejected(error.cause, status=error.status) from error
             # main() may still be running out of this jar; the JobManager keeps it until its own end.
             raise
         except FlinkError:
