@@ -25,7 +25,6 @@ _FLINK_VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 class _Entry(TypedDict):
-    file: str
     sha256: str
     size: int
     unpacked: int
@@ -38,11 +37,10 @@ class _Pins(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One file to download. `file` is empty and the sizes are 0 where only the digest is known."""
+    """One file to download. The sizes are 0 where only the digest is known."""
 
     requirement: str
     sha256: str
-    file: str = ""
     size: int = 0
     unpacked: int = 0
 

@@ -32,7 +32,7 @@ _PIP_FAULTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"No space left on device|Disk quota exceeded"), "engine_disk_full"),
     (re.compile(r"DO NOT MATCH THE HASHES"), "engine_digest_wrong"),
     (
-        re.compile(r"not enough bytes|IncompleteRead|incomplete-download|Connection broken", re.IGNORECASE),
+        re.compile(r"not enough bytes|IncompleteRead|incomplete-download|Connection broken:"),
         "engine_download_cut",
     ),
     (
@@ -51,19 +51,19 @@ def fetch(
     Raises EngineFailed; OSError where the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if distribution.file:
-        ready = folder / distribution.file
-        if ready.is_file():
-            if digest_of(ready) == distribution.sha256:
-                return ready
-            ready.unlink()
+    # The digest is part of the name: a version may be asked for with another one.
+    prefix = f"{distribution.sha256[:16]}-"
+    for ready in folder.glob(f"{prefix}*"):
+        if digest_of(ready) == distribution.sha256:
+            return ready
+        ready.unlink()
     part = Path(tempfile.mkdtemp(prefix=PART_PREFIX, dir=folder))
     try:
         _run_pip(distribution, part, on_bytes, environment)
         found = _only_file(part / "file", distribution)
         if digest_of(found) != distribution.sha256:
             raise EngineFailed("engine_digest_wrong", requirement=distribution.requirement, folder=folder)
-        return found.replace(folder / found.name)
+        return found.replace(folder / f"{prefix}{found.name}")
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

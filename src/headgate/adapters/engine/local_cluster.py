@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from subprocess import CalledProcessError
 
 from filelock import FileLock, Timeout
 
@@ -87,12 +88,9 @@ class EmbeddedCluster(LocalCluster):
             return _facts(state)
 
     def keep_alive(self) -> None:
-        with disk_faults_named(self._folder.root):
-            try:
-                with _locked(self._folder, timeout_s=0):
-                    self._look()
-            except Timeout:
-                return  # another server, or our own start, is at it
+        with disk_faults_named(self._folder.root), _locked(self._folder, is_optional=True) as held:
+            if held:  # else another server, or our own start, is at it
+                self._look()
 
     def stop(self) -> bool:
         self._restarts.clear()
@@ -173,8 +171,13 @@ class EmbeddedCluster(LocalCluster):
         return state
 
     def _launch(self, process: DetachedProcess, command: list[str], number: int | None) -> DetachedProcess:
-        output = self._folder.log / f"{log_name(number)}.out"
-        return replace(process, pid=launch(command, java_environment(self._engine), self._folder.root, output))
+        name = log_name(number)
+        output = self._folder.log / f"{name}.out"
+        try:
+            pid = launch(command, java_environment(self._engine), self._folder.root, output)
+        except (OSError, CalledProcessError) as error:
+            raise EngineFailed("local_cluster_did_not_start", cause=str(error), process=name, log=output) from error
+        return replace(process, pid=pid)
 
     def _choose_ports(self, last: Ports | None) -> Ports:
         fixed = self._shape.rest_port
@@ -230,25 +233,31 @@ def stop_cluster(data_dir: Path, clock: Clock) -> bool:
     folder = ClusterFolder(data_dir.absolute())
     if find_state(folder.state_file) is None:
         return False
-    try:
-        with disk_faults_named(folder.root), _locked(folder):
-            state = find_state(folder.state_file)
-            if state is None:
-                return False
-            # Ports are remembered; the lack of a JobManager says that it was stopped on purpose.
-            write_state(folder.state_file, replace(state, incarnation="", job_manager=None, task_managers=()))
-            ended = end(state.processes, clock, _STOP_GRACE_S)
-            shutil.rmtree(folder.tmp, ignore_errors=True)
-            return ended
-    except Timeout as error:
-        raise EngineFailed("local_cluster_busy", folder=folder.root) from error
+    with disk_faults_named(folder.root), _locked(folder):
+        state = find_state(folder.state_file)
+        if state is None:
+            return False
+        ended = end(state.processes, clock, _STOP_GRACE_S)
+        # Ports are remembered; the lack of a JobManager says that it was stopped on purpose.
+        write_state(folder.state_file, replace(state, incarnation="", job_manager=None, task_managers=()))
+        shutil.rmtree(folder.tmp, ignore_errors=True)
+        return ended
 
 
 @contextmanager
-def _locked(folder: ClusterFolder, timeout_s: float = _LOCK_TIMEOUT_S) -> Iterator[None]:
+def _locked(folder: ClusterFolder, *, is_optional: bool = False) -> Iterator[bool]:
+    """Hold the folder's lock. Where it is optional, False says that another process holds it."""
     folder.root.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.root / ".lock").acquire(timeout=timeout_s):
-        yield
+    lock = FileLock(folder.root / ".lock")
+    try:
+        lock.acquire(timeout=0 if is_optional else _LOCK_TIMEOUT_S)
+    except Timeout as error:
+        if not is_optional:
+            raise EngineFailed("local_cluster_busy", folder=folder.root) from error
+    try:
+        yield lock.is_locked
+    finally:
+        lock.release()
 
 
 def _facts(state: LocalState) -> LocalClusterFacts:

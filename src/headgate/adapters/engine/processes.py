@@ -32,20 +32,20 @@ class DetachedProcess:
 
 
 def launch(command: list[str], environment: dict[str, str], folder: Path, output: Path) -> int:
-    """Start `command` in `folder`, apart from us, with `environment` added to ours. Returns its pid."""
+    """Start `command` in `folder`, apart from us, with `environment` added to ours. Returns its pid.
+
+    OSError or CalledProcessError where not even the shell starts; whether `command` does shows later.
+    """
     variables = [f"{name}={value}" for name, value in environment.items()]
-    try:
-        shell = subprocess.run(
-            ["/bin/sh", "-c", _DETACH, "sh", str(output), "env", *variables, *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            start_new_session=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise EngineFailed("local_cluster_did_not_start", cause=str(error), log=output) from error
+    shell = subprocess.run(
+        ["/bin/sh", "-c", _DETACH, "sh", str(output), "env", *variables, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        start_new_session=True,
+        check=True,
+    )
     return int(shell.stdout)
 
 
