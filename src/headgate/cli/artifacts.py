@@ -1,0 +1,52 @@
+"""`headgate artifact`: the jars of jobs."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from headgate.cli import columns
+from headgate.cli.options import COMMON, Common, Limit
+from headgate.cli.session import WORKSPACE, open_session
+from headgate.domain.errors import Invalid, NotFound
+
+app = App(name="artifact", help="Add and remove jars.")
+
+
+@app.command
+def add(
+    file: Annotated[Path | None, Parameter(help="Jar file to upload.")] = None,
+    /,
+    *,
+    maven: Annotated[str | None, Parameter(name="--maven", help="Coordinates instead, as group:name:version.")] = None,
+    common: Common = COMMON,
+) -> None:
+    """Add a jar: a file, or coordinates of a Maven repository."""
+    if (file is None) == (maven is None):
+        raise Invalid("artifact_one_source")
+    if file is not None and not file.is_file():
+        raise Invalid("file_unreadable", file=file, reason="")
+    path = f"{WORKSPACE}/artifacts"
+    with open_session(common) as session:
+        answer = session.client.upload(path, file) if file else session.client.post(path, {"maven": maven})
+        session.screen.show_record(columns.ARTIFACTS, answer)
+
+
+@app.command(name="list")
+def list_artifacts(*, limit: Limit = 200, common: Common = COMMON) -> None:
+    """List the jars, newest first."""
+    with open_session(common) as session:
+        rows = list(session.client.iterate(f"{WORKSPACE}/artifacts", limit))
+        session.screen.show_rows(columns.ARTIFACTS, rows)
+
+
+@app.command
+def remove(artifact: Annotated[str, Parameter(help="Name or id of the jar.")], /, *, common: Common = COMMON) -> None:
+    """Remove a jar that no version of a job needs."""
+    with open_session(common) as session:
+        for row in session.client.iterate(f"{WORKSPACE}/artifacts", 10_000):
+            if artifact in (row["id"], row["name"]):
+                session.client.delete(f"/artifacts/{row['id']}")
+                session.screen.show_done("artifact_removed", artifact=artifact)
+                return
+        raise NotFound("artifact_unknown", artifact=artifact)

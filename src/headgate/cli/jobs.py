@@ -1,0 +1,203 @@
+"""`headgate job`: make, look at and delete jobs. The verbs that act on Flink are in verbs.py."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from headgate.cli import columns
+from headgate.cli.jobfile import DraftText, read_job_file
+from headgate.cli.options import COMMON, NO_WAITING, Common, JobName, Limit, Waiting
+from headgate.cli.problems import describe_problem, explaining
+from headgate.cli.render import Output, Screen, format_time, print_answer, write_note
+from headgate.cli.session import WORKSPACE, Session, open_session
+from headgate.cli.verbs import VERBS
+from headgate.cli.waiting import show_operation
+from headgate.domain.errors import HeadgateError
+
+app = App(name="job", help="Create, publish, run, pause, resume and stop jobs.")
+
+JobFilePath = Annotated[Path, Parameter(name=["--file", "-f"], help="Job file (YAML or JSON); - reads the input.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which jobs are listed."""
+
+    q: Annotated[str | None, Parameter(name="--search", help="Only jobs with this text in name or id.")] = None
+    folder: Annotated[str | None, Parameter(name="--folder", help="Only jobs of this folder.")] = None
+    phase: Annotated[
+        tuple[str, ...], Parameter(name="--phase", help="Only jobs in this state; may be given several times.")
+    ] = ()
+    lifecycle: Annotated[str | None, Parameter(name="--lifecycle", help="Only jobs at this stage of life.")] = None
+    cluster: Annotated[str | None, Parameter(name="--cluster", help="Only jobs of this cluster.")] = None
+    sort: Annotated[str | None, Parameter(name="--sort", help="Field to sort by; -FIELD turns the order round.")] = None
+
+
+@app.command
+def create(*, file: JobFilePath, common: Common = COMMON) -> None:
+    """Create a job from a job file; nothing is started."""
+    source = read_job_file(file)
+    body = {name: value for name, value in source.data.items() if name != "kind"}
+    with open_session(common) as session, explaining(source):
+        job = session.client.post(f"{WORKSPACE}/jobs", body)
+        session.screen.show_record(columns.JOB, job)
+
+
+@app.command(name="list")
+def list_jobs(*, filters: Filters = Filters(), limit: Limit = 200, common: Common = COMMON) -> None:
+    """List jobs, with their states."""
+    query = {
+        "q": filters.q,
+        "folder": filters.folder,
+        "phase": filters.phase,
+        "lifecycle": filters.lifecycle,
+        "cluster": filters.cluster,
+        "sort": filters.sort,
+    }
+    with open_session(common) as session:
+        rows = list(session.client.iterate(f"{WORKSPACE}/jobs", limit, **query))
+        session.screen.show_rows(columns.JOBS, rows)
+
+
+@app.command
+def show(job: JobName, /, *, common: Common = COMMON) -> None:
+    """Show one job: its states, what may be done, and the last warning."""
+    with open_session(common) as session:
+        found = session.get_job(job)
+        session.screen.show_record(columns.JOB, found)
+        if found.get("warning") and common.output is Output.TABLE:
+            _show_warning(session.screen, found["warning"])
+
+
+@app.command
+def draft(job: JobName, /, *, common: Common = COMMON) -> None:
+    """Print the draft of a job: the text that the next publish freezes."""
+    with open_session(common) as session:
+        path = f"{session.get_job_path(job)}/draft"
+        if common.output is Output.TABLE:
+            print_answer(session.client.get_text(path, "application/yaml").rstrip())
+        else:
+            session.screen.show_record((), session.client.get(path))
+
+
+@app.command
+def update(job: JobName, /, *, file: JobFilePath, common: Common = COMMON) -> None:
+    """Replace the draft of a job by the specification in a job file."""
+    source = read_job_file(file)
+    with open_session(common) as session, explaining(source):
+        path = f"{session.get_job_path(job)}/draft"
+        present = session.client.get(path)
+        session.client.put(path, source.data.get("spec", {}), present["revision"])
+        session.screen.show_done("draft_updated", job=job)
+
+
+@app.command
+def check(job: JobName, /, *, common: Common = COMMON) -> None:
+    """Compile the draft of a job without running it."""
+    with open_session(common) as session:
+        path = session.get_job_path(job)
+        result = session.client.post(f"{path}/draft/check")
+        if session.screen.output is not Output.TABLE or result["ok"]:
+            _show_check(session.screen, result)
+        if not result["ok"]:
+            raise _describe_faults(session, path, job, result["problems"])
+
+
+@app.command
+def publish(
+    job: JobName,
+    /,
+    *,
+    message: Annotated[str, Parameter(name=["--message", "-m"], help="Description of the version.")],
+    common: Common = COMMON,
+) -> None:
+    """Freeze the draft of a job as its next version; nothing is started."""
+    with open_session(common) as session:
+        path = session.get_job_path(job)
+        with explaining(DraftText(_read_spec(session, path))):
+            answer = session.client.post(f"{path}/versions", {"description": message})
+        session.screen.show_record(columns.VERSIONS, answer.get("version", answer))
+
+
+@app.command
+def delete(job: JobName, /, *, waiting: Waiting = NO_WAITING, common: Common = COMMON) -> None:
+    """Delete a job that is not running, with its history."""
+    with open_session(common) as session:
+        found = session.get_job(job)
+        operation = session.client.delete(f"/jobs/{found['id']}", found["revision"])
+        if operation.get("status"):
+            show_operation(session, operation, waiting)
+        else:
+            session.screen.show_done("job_deleted", job=found["name"])
+
+
+@app.command
+def versions(job: JobName, /, *, limit: Limit = 50, common: Common = COMMON) -> None:
+    """List the published versions of a job, newest first."""
+    _show_list(job, "versions", columns.VERSIONS, limit, common)
+
+
+@app.command
+def instances(job: JobName, /, *, limit: Limit = 50, common: Common = COMMON) -> None:
+    """List the runs of a job on Flink, newest first."""
+    _show_list(job, "instances", columns.INSTANCES, limit, common)
+
+
+@app.command
+def snapshots(job: JobName, /, *, limit: Limit = 50, common: Common = COMMON) -> None:
+    """List the savepoints and checkpoints of a job, newest first."""
+    _show_list(job, "snapshots", columns.SNAPSHOTS, limit, common)
+
+
+@app.command
+def events(job: JobName, /, *, limit: Limit = 50, common: Common = COMMON) -> None:
+    """List what happened to a job, newest first."""
+    _show_list(job, "events", columns.EVENTS, limit, common)
+
+
+@app.command
+def operations(job: JobName, /, *, limit: Limit = 50, common: Common = COMMON) -> None:
+    """List what was asked of a job and how it ended, newest first."""
+    _show_list(job, "operations", columns.OPERATIONS, limit, common)
+
+
+for _name, _command in VERBS.items():
+    app.command(_command, name=_name)
+
+
+def _show_list(job: str, name: str, shown: tuple[columns.Column, ...], limit: int, common: Common) -> None:
+    with open_session(common) as session:
+        path = f"{session.get_job_path(job)}/{name}"
+        session.screen.show_rows(shown, list(session.client.iterate(path, limit)))
+
+
+def _show_warning(screen: Screen, warning: dict[str, Any]) -> None:
+    facts = {"text": warning.get("message") or "", "at": format_time(str(warning.get("at") or ""))}
+    screen.note("job_warning", **facts)
+    for line in str(warning.get("cause") or "").splitlines():
+        write_note(f"    {line}")
+    if warning.get("advice"):
+        screen.note("error_hint", text=warning["advice"])
+
+
+def _show_check(screen: Screen, result: dict[str, Any]) -> None:
+    if screen.output is not Output.TABLE:
+        screen.show_record((), result)
+        return
+    screen.show_rows(columns.TABLES, result.get("tables") or [])
+    screen.note("draft_ok")
+
+
+def _describe_faults(session: Session, path: str, job: str, problems: list[dict[str, Any]]) -> HeadgateError:
+    origin = DraftText(_read_spec(session, path))
+    lines = [line for problem in problems for line in describe_problem(problem, origin, session.screen.language)]
+    return HeadgateError("draft_faulty", job=job, count=len(problems), problems_text="\n".join(lines))
+
+
+def _read_spec(session: Session, path: str) -> dict[str, Any]:
+    document = session.client.get(f"{path}/draft")
+    spec = document.get("spec", document)
+    return spec if isinstance(spec, dict) else {}

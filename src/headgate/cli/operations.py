@@ -1,0 +1,48 @@
+"""`headgate operation`: look at one operation, await it, withdraw it."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from headgate.cli import columns
+from headgate.cli.options import COMMON, NO_WAITING, Common, Limit, Waiting
+from headgate.cli.render import Output
+from headgate.cli.session import WORKSPACE, open_session
+from headgate.cli.waiting import await_operation, check_operation
+
+app = App(name="operation", help="Look at what was asked for, or withdraw it.")
+
+OperationName = Annotated[str, Parameter(help="Id of the operation.")]
+
+
+@app.command(name="list")
+def list_operations(*, limit: Limit = 50, common: Common = COMMON) -> None:
+    """List the operations of all jobs, newest first."""
+    with open_session(common) as session:
+        rows = list(session.client.iterate(f"{WORKSPACE}/operations", limit))
+        session.screen.show_rows(columns.OPERATIONS, rows)
+
+
+@app.command
+def show(operation: OperationName, /, *, waiting: Waiting = NO_WAITING, common: Common = COMMON) -> None:
+    """Show one operation with its steps; with --wait, fail as it fails."""
+    with open_session(common) as session:
+        found = session.client.get(f"/operations/{operation}")
+        if waiting.wait:
+            found = await_operation(session, found, waiting.timeout)
+        session.screen.show_record(columns.OPERATION, found)
+        if common.output is Output.TABLE and found.get("steps"):
+            session.screen.show_rows(columns.STEPS, found["steps"])
+        if waiting.wait:
+            check_operation(found)
+
+
+@app.command
+def withdraw(operation: OperationName, /, *, common: Common = COMMON) -> None:
+    """Withdraw an operation that has not been sent to Flink yet."""
+    with open_session(common) as session:
+        answer = session.client.delete(f"/operations/{operation}")
+        if answer:
+            session.screen.show_record(columns.OPERATION, answer)
+        else:
+            session.screen.show_done("operation_withdrawn", operation=operation)
