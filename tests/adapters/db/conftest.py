@@ -1,26 +1,44 @@
-"""A store on every kind of database that Headgate keeps its rows in: one more URL, and all tests run there too."""
+"""A store on every kind of database that Headgate keeps its rows in: one more URL, and all tests run there too.
 
+A file is a copy of one that the migrations made; the tables in memory are made from their definition.
+"""
+
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from headgate.adapters.db.connect import connect
+from headgate.adapters.db.connect import connect, is_in_memory
 from headgate.adapters.db.migrate import upgrade
+from headgate.adapters.db.tables import metadata
 from headgate.adapters.db.unit_of_work import DatabaseStore
 
 
-@pytest.fixture(params=["sqlite file", "sqlite in memory"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'headgate.sqlite'}" if request.param == "sqlite file" else "sqlite://"
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "headgate.sqlite"
+    engine = connect(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
 
 
 @pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    """The database with its tables, made by the migrations."""
+def file_url(migrated_file: Path, tmp_path: Path) -> str:
+    """A SQLite file with its tables, for what only a file can show: processes, locks, crashes."""
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'headgate.sqlite')}"
+
+
+@pytest.fixture(params=["sqlite file", "sqlite in memory"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A database with its tables."""
+    url = request.getfixturevalue("file_url") if request.param == "sqlite file" else "sqlite://"
     engine = connect(url)
-    upgrade(engine)
+    if is_in_memory(engine):
+        with engine.begin() as connection:
+            metadata.create_all(connection)
     yield engine
     engine.dispose()
 
@@ -28,13 +46,3 @@ def engine(url: str) -> Iterator[Engine]:
 @pytest.fixture
 def store(engine: Engine) -> DatabaseStore:
     return DatabaseStore(engine)
-
-
-@pytest.fixture
-def file_url(tmp_path: Path) -> str:
-    """A SQLite file with its tables, for what only a file can show: processes, locks, crashes."""
-    url = f"sqlite:///{tmp_path / 'headgate.sqlite'}"
-    engine = connect(url)
-    upgrade(engine)
-    engine.dispose()
-    return url
