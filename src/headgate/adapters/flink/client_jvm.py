@@ -35,6 +35,7 @@ _PREFIX: Final = "client-jvm-"
 # psutil's start times are good to a clock tick; two processes with one pid are much further apart.
 _SAME_START_S: Final = 0.5
 _END_WITHIN_S: Final = 10.0
+_LOOK_EVERY_S: Final = 0.05
 # What Flink's default configuration opens for Java 17 (env.java.opts.all), without what a Java runtime has not got.
 _OPENED: Final = (
     "lang", "net", "io", "nio", "lang.reflect", "text", "time", "util", "util.concurrent",
@@ -157,7 +158,7 @@ class ClientJvm:
             "-XX:+DisplayVMOutputToStderr",  # the first lines of the other stream are the port and the secret
             f"-Djava.io.tmpdir={temporary}",
             "-Dfile.encoding=UTF-8",
-            "-Dorg.apache.logging.log4j.level=FATAL",  # every failure is reported anyway; the file must not grow for ever
+            "-Dorg.apache.logging.log4j.level=FATAL",  # failures are reported anyway; the file must not grow for ever
             *(f"--add-opens=java.base/java.{package}=ALL-UNNAMED" for package in _OPENED),
             "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
             "--add-exports=java.rmi/sun.rmi.registry=ALL-UNNAMED",
@@ -197,6 +198,7 @@ class ClientJvm:
                 self._process.wait(1)  # its output is closed: it is about to end, with a code that tells something
             cause = self.describe_loss()
             self.kill(cause)
+            output.close()
             raise ClientJvmLost(f"{self.engine.java} did not become a client JVM: {cause}")
         # py4j writes every command and answer at DEBUG: the secret, and scripts with passwords. Its ERROR lines
         # repeat exceptions that are raised anyway.
@@ -212,6 +214,7 @@ class ClientJvm:
         if gateway is not None:
             # Or py4j would look for the dead JVM's port for every object that is collected from now on.
             gateway._gateway_client.is_connected = False
+            gateway._gateway_client.close()
         if self._process.stdin:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
@@ -314,6 +317,16 @@ def _is_owner_alive(mark: str) -> bool:
         return False
 
 
+def _await_end(process: psutil.Process) -> None:
+    """Until it is gone, or dead and not yet buried by a parent that still lives."""
+    for _ in range(round(_END_WITHIN_S / _LOOK_EVERY_S)):
+        with contextlib.suppress(psutil.TimeoutExpired):
+            process.wait(_LOOK_EVERY_S)
+            return
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return
+
+
 def _end_recorded(record_path: Path) -> bool:
     """End the process that the record names, if it is still that process."""
     try:
@@ -322,7 +335,7 @@ def _end_recorded(record_path: Path) -> bool:
         if abs(process.create_time() - float(record["started"])) > _SAME_START_S:
             return False
         process.kill()
-        process.wait(_END_WITHIN_S)
+        _await_end(process)
     except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
         return False
     return True

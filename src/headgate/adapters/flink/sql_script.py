@@ -234,7 +234,7 @@ class _Parser:
         if self._sets:
             for insert in self._bare_inserts:
                 self._refuse(insert.start, "sql_insert_outside_set")
-        if not tokens:
+        if all(token.kind is TokenKind.SEMICOLON for token in tokens):
             self._problems.append((0, Problem(SQL_PATH, "sql_empty")))
         elif not self._problems and not any(
             statement.kind in (StatementKind.INSERT, StatementKind.UNKNOWN) for statement in self._statements

@@ -56,13 +56,14 @@ class Tokens:
 
 
 # A hint `/*+ ... */` is part of a statement: its ends are symbols, and its inside is tokens. Only a
-# comment is skipped. A quoted text may span lines; E'...' knows backslash escapes. Space is what Flink takes for
-# space (and a byte order mark): any other is a symbol, for Flink stumbles over it.
+# comment is skipped. A quoted text may span lines; E'...' knows backslash escapes. Possessive (*+), or
+# a quote that is never closed would be read as a shorter one. Space is what Flink takes for space, and
+# a byte order mark; any other is a symbol, for Flink stumbles over it.
 _TOKEN: Final = re.compile(
     r"""
       (?P<space>   [ \t\r\n\f\v\ufeff]+ | --[^\r\n]* | /\*(?!\+).*?\*/ )
-    | (?P<string>  (?:\b[eE]) '(?: [^'\\] | \\. | '' )*' | '(?: [^'] | '' )*' )
-    | (?P<quoted>  `(?: [^`] | `` )*` | "(?: [^"] | "" )*" )
+    | (?P<string>  [eE]'(?: [^'\\]++ | \\. | '' )*+' | '(?: [^']++ | '' )*+' )
+    | (?P<quoted>  `(?: [^`]++ | `` )*+` | "(?: [^"]++ | "" )*+" )
     | (?P<open>    /\*(?!\+) | ['`"] )
     | (?P<word>    \w+ )
     | (?P<semicolon> ; )
