@@ -39,11 +39,10 @@ class Pace:
 class Loop:
     """Runs until stopped. `wake` may be called from any thread."""
 
-    def __init__(self, reconciler: Reconciler, lease: Lease, pace: Pace, each_tick: Callable[[], None]) -> None:
+    def __init__(self, reconciler: Reconciler, lease: Lease, pace: Pace) -> None:
         self._reconciler = reconciler
         self._lease = lease
         self._pace = pace
-        self._each_tick = each_tick
         self._clock = reconciler.tools.clock
         self._pool = ThreadPoolExecutor(pace.workers, thread_name_prefix="reconciler")
         self._woken = threading.Event()
@@ -53,7 +52,7 @@ class Loop:
         self._due: dict[str, datetime] = {}
         self._swept_at: dict[str, datetime] = {}
         self._known_ids: set[str] = set()
-        self.last_tick: datetime | None = None
+        self.last_turn: datetime | None = None
 
     def wake(self) -> None:
         """Something was accepted: look at once."""
@@ -82,11 +81,10 @@ class Loop:
             self._guard("release", self._lease.release)
 
     def _tick(self) -> None:
-        self._each_tick()
+        self.last_turn = self._clock.now()
         if not self._lease.keep():
             return
         now = self._clock.now()
-        self.last_tick = now
         store = self._reconciler.tools.store
         with store.read() as work:
             clusters = work.clusters.list_all()
