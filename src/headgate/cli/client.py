@@ -130,6 +130,16 @@ class Client:
         raise ServerRefused(answer.status_code, _read_problem(answer))
 
 
+def fetch_json(url: str) -> Document:
+    """A JSON document of another server (Flink's own). Unavailable("server_not_reachable") where it gives none."""
+    try:
+        answer = httpx2.get(url, timeout=_TIMEOUT, trust_env=urlsplit(url).hostname not in _LOOPBACK)
+        answer.raise_for_status()
+    except httpx2.HTTPError:
+        raise Unavailable("server_not_reachable", url=url) from None
+    return _read_document(answer)
+
+
 def _read_document(answer: httpx2.Response) -> Document:
     try:
         document = answer.json()
