@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from headgate.adapters.db.connect import describe
+from headgate.adapters.db.connect import READ_ONLY, describe
 from headgate.adapters.db.unit_of_work import translated
 from headgate.domain.errors import Unavailable
 
@@ -34,7 +34,7 @@ def upgrade(engine: Engine) -> None:
 
 def current_revision(engine: Engine) -> str | None:
     """The last step that was applied; None for an empty database."""
-    with translated(engine), engine.connect() as connection:
+    with translated(engine), engine.connect().execution_options(**{READ_ONLY: True}) as connection:
         return _revision_of(connection)
 
 

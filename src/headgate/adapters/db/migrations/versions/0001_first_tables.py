@@ -99,7 +99,7 @@ def _create_clusters() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.UniqueConstraint("workspace", "name"),
-        sa.CheckConstraint("revision >= 1", name="ck_clusters_revision"),
+        sa.CheckConstraint("revision >= 1", name="revision"),
     )
 
 
@@ -126,7 +126,7 @@ def _create_jobs() -> None:
         sa.Column("created_by", sa.String, nullable=False),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.UniqueConstraint("workspace", "name"),
-        sa.CheckConstraint("revision >= 1", name="ck_jobs_revision"),
+        sa.CheckConstraint("revision >= 1", name="revision"),
     )
 
 
@@ -163,7 +163,7 @@ def _create_drafts() -> None:
         sa.Column("updated_at", MOMENT, nullable=False),
         sa.Column("updated_by", sa.String, nullable=False),
         sa.Column("revision", sa.Integer, nullable=False),
-        sa.CheckConstraint("revision >= 1", name="ck_drafts_revision"),
+        sa.CheckConstraint("revision >= 1", name="revision"),
     )
 
 
@@ -226,7 +226,7 @@ def _create_instances() -> None:
             "end",
             _words("instanceend", "NOT_STARTED", "FINISHED", "FAILED", "CANCELLED", "SUSPENDED", "LOST", "GIVEN_UP"),
         ),
-        sa.CheckConstraint("number >= 1", name="ck_instances_number"),
+        sa.CheckConstraint("number >= 1", name="number"),
         sa.UniqueConstraint("flink_job_id"),
     )
     _index_where("ix_instances_live_cluster_id", "instances", ["cluster_id"], '"end" IS NULL', unique=False)
@@ -247,9 +247,7 @@ def _create_job_states() -> None:
         sa.Column("suspended_on", sa.String),
         sa.Column("lost_at", MOMENT),
         sa.Column("changed_at", MOMENT),
-        sa.CheckConstraint(
-            "settled <> 'SUSPENDED' OR suspended_on IS NOT NULL", name="ck_job_states_suspended_on_a_snapshot"
-        ),
+        sa.CheckConstraint("settled <> 'SUSPENDED' OR suspended_on IS NOT NULL", name="suspended_on_a_snapshot"),
     )
 
 
@@ -289,7 +287,7 @@ def _create_operations() -> None:
         sa.Column("batch_id", sa.String),
         sa.CheckConstraint(
             "(status IN ('INIT', 'OPERATING', 'OPERATING_BEFORE')) = (ended_at IS NULL)",
-            name="ck_operations_closed_with_date",
+            name="closed_with_date",
         ),
     )
     op.create_index("ix_operations_job_id_number", "operations", ["job_id", "number"])
@@ -331,7 +329,7 @@ def _create_versions() -> None:
         sa.Column("spec", sa.JSON, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("created_by", sa.String, nullable=False),
-        sa.CheckConstraint("number >= 1", name="ck_versions_number"),
+        sa.CheckConstraint("number >= 1", name="number"),
     )
 
 
@@ -368,7 +366,7 @@ def _create_intents() -> None:
         sa.Column("retry_at", MOMENT),
         sa.Column("closed_at", MOMENT),
         sa.Column("format", sa.Integer, nullable=False),
-        sa.CheckConstraint("(status = 'OPEN') = (closed_at IS NULL)", name="ck_intents_closed_with_date"),
+        sa.CheckConstraint("(status = 'OPEN') = (closed_at IS NULL)", name="closed_with_date"),
     )
     op.create_index("ix_intents_instance_id", "intents", ["instance_id"])
     op.create_index("ix_intents_job_id_ordinal", "intents", ["job_id", "ordinal"])

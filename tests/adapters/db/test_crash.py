@@ -1,0 +1,83 @@
+"""A writer that is killed with SIGKILL: what was committed is there, what was not is not."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from headgate.adapters.db.connect import connect
+from headgate.adapters.db.unit_of_work import DatabaseStore
+from headgate.domain.lifecycle import Lane
+from headgate.ports.store import JobFilter
+from tests.adapters.db.samples import add_job
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@contextmanager
+def _writer(url: str, mode: str) -> Iterator[IO[str]]:
+    """The output of a writer, which is killed at the end of the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.adapters.db.writer", url, mode], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def _names(url: str) -> set[str]:
+    store = DatabaseStore(connect(url))
+    with store.read() as unit:
+        names = {row.job.name for row in unit.jobs.list_rows(JobFilter("default"))}
+    store.close()
+    return names
+
+
+def test_nothing_is_left_of_a_transaction_that_was_killed(file_url: str) -> None:
+    with _writer(file_url, "middle") as output:
+        assert output.readline() == "written\n"
+    assert _names(file_url) == set()
+    store = DatabaseStore(connect(file_url))
+    with store.write() as unit:
+        add_job(unit)
+    store.close()
+
+
+def test_an_intent_that_was_committed_survives_the_kill(file_url: str) -> None:
+    with _writer(file_url, "committed") as output:
+        assert output.readline() == "committed\n"
+    store = DatabaseStore(connect(file_url))
+    with store.read() as unit:
+        found = unit.intents.find_open("job-orders", Lane.MAIN)
+        assert found is not None
+        assert unit.instances.get(found.instance_id).flink_job_id == found.key
+    store.close()
+
+
+@pytest.mark.parametrize("commits", [1, 40, 200])
+def test_every_commit_that_was_reported_survives_a_kill_at_any_moment(file_url: str, commits: int) -> None:
+    with _writer(file_url, "stream") as output:
+        reported = {output.readline().strip() for _ in range(commits)}
+    found = _names(file_url)
+    assert reported <= found
+    assert found == {f"job-{number}" for number in range(len(found))}, "a gap: a later commit without an earlier one"
+    connection = sqlite3.connect(file_url.removeprefix("sqlite:///"))
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+
+
+def test_a_commit_reaches_the_disk_before_it_returns() -> None:
+    engine = connect("sqlite://")
+    with engine.connect() as connection:
+        full = 2
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full
+    engine.dispose()
