@@ -21,8 +21,10 @@ def upgrade() -> None:
     _create_drafts()
     _create_events()
     _create_instances()
+    _index_instances()
     _create_job_states()
     _create_operations()
+    _index_operations()
     _create_snapshots()
     _create_versions()
     _create_intents()
@@ -229,6 +231,9 @@ def _create_instances() -> None:
         sa.CheckConstraint("number >= 1", name="number"),
         sa.UniqueConstraint("flink_job_id"),
     )
+
+
+def _index_instances() -> None:
     _index_where("ix_instances_live_cluster_id", "instances", ["cluster_id"], '"end" IS NULL', unique=False)
     _index_where("uq_instances_live", "instances", ["job_id"], '"end" IS NULL', unique=True)
 
@@ -290,6 +295,9 @@ def _create_operations() -> None:
             name="closed_with_date",
         ),
     )
+
+
+def _index_operations() -> None:
     op.create_index("ix_operations_job_id_number", "operations", ["job_id", "number"])
     _index_where("ix_operations_open", "operations", ["job_id"], "ended_at IS NULL", unique=False)
     op.create_index("ix_operations_workspace_number", "operations", ["workspace", "number"])
