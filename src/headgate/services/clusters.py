@@ -21,6 +21,7 @@ from headgate.services.access import get_cluster, require_revision
 from headgate.services.receipts import Keep, keep_nothing
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+LOCAL_NAME = "local"
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -44,6 +45,16 @@ class ClusterOrder:
     region: str = ""
     zone: str = ""
     kind: ClusterKind = ClusterKind.SESSION
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRegistration:
+    """Where the embedded cluster answers now; directories are URIs."""
+
+    url: str
+    engine_version: EngineVersion
+    savepoint_dir: str
+    checkpoint_dir: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +107,16 @@ class Clusters:
             keep(unit, cluster)
         return cluster
 
-    def register_local(self, workspace: str, order: ClusterOrder) -> Cluster:
+    def register_local(self, workspace: str, found: LocalRegistration) -> Cluster:
         """The embedded cluster's row: made at the first start, corrected when its address has changed."""
+        order = ClusterOrder(
+            name=LOCAL_NAME,
+            url=found.url,
+            engine_version=found.engine_version,
+            savepoint_dir=found.savepoint_dir,
+            checkpoint_dir=found.checkpoint_dir,
+            kind=ClusterKind.LOCAL,
+        )
         with self.store.write() as unit:
             before = unit.clusters.find_by_name(workspace, order.name)
             if before is None:
@@ -144,10 +163,11 @@ class Clusters:
                 unit.clusters.update(after)
             return ClusterView(after, unit.clusters.find_state(after.id))
 
-    def delete(self, actor: Actor, cluster_id: str) -> None:
+    def delete(self, actor: Actor, cluster_id: str, revision: int | None = None) -> None:
         """Remove the registration; the cluster itself is not touched. NotAllowed while an instance may live there."""
         with self.store.write() as unit:
             cluster = get_cluster(unit, actor, cluster_id)
+            require_revision(cluster.revision, revision)
             if cluster.kind is ClusterKind.LOCAL:
                 raise NotAllowed("cluster_is_local", cluster=cluster.name)
             live = unit.instances.list_live(cluster.id)

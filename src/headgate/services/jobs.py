@@ -109,10 +109,11 @@ class Jobs:
             )
         return after
 
-    def delete(self, actor: Actor, job_id: str) -> DeletedJob:
+    def delete(self, actor: Actor, job_id: str, revision: int | None = None) -> DeletedJob:
         """Remove a job and its history. NotAllowed while it runs, changes, may still run, or is protected."""
         with self.store.write() as unit:
             row = get_row(unit, actor, job_id)
+            require_revision(row.job.revision, revision)
             _refuse_delete(row)
             left = len(unit.snapshots.list_of_job(job_id))
             unit.jobs.delete(job_id)

@@ -92,7 +92,7 @@ def _read_number(cursor: str) -> int:
     match _read(cursor):
         case bool():
             raise _wrong_cursor()
-        case int(number):
+        case int(number) if 0 <= number < 2**63:
             return number
         case _:
             raise _wrong_cursor()

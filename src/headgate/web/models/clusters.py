@@ -1,0 +1,138 @@
+"""Clusters and artifacts in and out."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field, StrictBool
+
+from headgate.domain.artifacts import Artifact
+from headgate.domain.catalogue import Language
+from headgate.domain.clusters import ClusterKind
+from headgate.services.clusters import ClusterCheck, ClusterEdit, ClusterOrder, ClusterView
+from headgate.web.models.shapes import Body, FindingModel, ReachabilityModel, Shown
+
+
+class NewClusterBody(Body):
+    """A session cluster: any JobManager whose REST address can be reached."""
+
+    name: str
+    kind: Literal["SESSION", "session"] = "SESSION"
+    url: str = Field(description="The JobManager's REST address, such as `http://flink:8081`.")
+    engine_version: str = Field(description="The Flink version that it runs, such as `2.2.1`.")
+    savepoint_dir: str | None = Field(default=None, description="A URI.")
+    checkpoint_dir: str | None = Field(default=None, description="A URI.")
+    high_availability: StrictBool = Field(
+        default=False, description="Another JobManager takes over with the same jobs."
+    )
+    region: str = ""
+    zone: str = ""
+    workspace: str = "default"
+
+    def to_order(self) -> ClusterOrder:
+        return ClusterOrder(**self.model_dump(exclude={"kind", "workspace"}))
+
+
+class ClusterEditBody(Body):
+    """What is given is changed; an empty text clears a directory."""
+
+    name: str | None = None
+    url: str | None = None
+    engine_version: str | None = None
+    savepoint_dir: str | None = None
+    checkpoint_dir: str | None = None
+    high_availability: StrictBool | None = None
+    region: str | None = None
+    zone: str | None = None
+
+    def to_edit(self) -> ClusterEdit:
+        return ClusterEdit(**self.model_dump())
+
+
+class ClusterModel(Shown):
+    """A registered cluster with its health."""
+
+    id: str
+    workspace: str
+    name: str
+    kind: ClusterKind
+    url: str
+    engine_version: str
+    savepoint_dir: str | None
+    checkpoint_dir: str | None
+    high_availability: bool
+    region: str
+    zone: str
+    reachability: ReachabilityModel | None = Field(description="Null until somebody has looked.")
+    cause: str = Field(description="Why it cannot be reached, in the words of the failure.")
+    created_at: datetime
+    revision: int
+
+    @classmethod
+    def of(cls, view: ClusterView) -> "ClusterModel":
+        cluster, state = view.cluster, view.state
+        reach = (
+            ReachabilityModel(state=state.reachability.value, since=state.since, as_of=state.last_good_sweep)
+            if state is not None
+            else None
+        )
+        return cls(
+            id=cluster.id,
+            workspace=cluster.workspace,
+            name=cluster.name,
+            kind=cluster.kind,
+            url=cluster.url,
+            engine_version=cluster.engine_version,
+            savepoint_dir=cluster.savepoint_dir,
+            checkpoint_dir=cluster.checkpoint_dir,
+            high_availability=cluster.high_availability,
+            region=cluster.region,
+            zone=cluster.zone,
+            reachability=reach,
+            cause=state.cause if state is not None else "",
+            created_at=cluster.created_at,
+            revision=cluster.revision,
+        )
+
+
+class SlotsModel(Shown):
+    total: int
+    free: int
+    task_managers: int
+
+
+class ClusterCheckModel(ClusterModel):
+    """A cluster, and what a look right now found."""
+
+    ok: bool
+    problem: FindingModel | None
+    incarnation: str = Field(description="Which life of the JobManager answered.")
+    live_jobs: int
+    slots: SlotsModel
+
+    @classmethod
+    def of_check(cls, view: ClusterView, check: ClusterCheck, language: Language) -> "ClusterCheckModel":
+        return cls(
+            **ClusterModel.of(view).model_dump(),
+            ok=check.finding is None,
+            problem=FindingModel.of(check.finding, language) if check.finding else None,
+            incarnation=check.incarnation,
+            live_jobs=check.live_jobs,
+            slots=SlotsModel.model_validate(check.slots),
+        )
+
+
+class ArtifactModel(Shown):
+    """A jar."""
+
+    id: str
+    workspace: str
+    name: str
+    digest: str = Field(description="SHA-256 of its content.")
+    size: int = Field(description="In bytes.")
+    entry_class: str = Field(description="The main class that its manifest names; empty where it names none.")
+    created_at: datetime
+    created_by: str
+
+    @classmethod
+    def of(cls, artifact: Artifact) -> "ArtifactModel":
+        return cls.model_validate(artifact)

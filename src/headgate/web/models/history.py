@@ -1,0 +1,137 @@
+"""What happened to a job: its instances, snapshots and events."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from headgate.domain.catalogue import Language, message
+from headgate.domain.events import EventLevel
+from headgate.domain.snapshots import PathStatus, Snapshot, SnapshotKind, SnapshotOrigin, SnapshotStatus
+from headgate.domain.spec import dump_spec
+from headgate.services.queries import EventView
+from headgate.services.views import InstanceView
+from headgate.web.models.drafts import SpecBody
+from headgate.web.models.shapes import Shown
+
+
+class InstanceModel(Shown):
+    """One run on Flink."""
+
+    id: str
+    job_id: str
+    number: int
+    version: int
+    cluster: str
+    flink_job_id: str
+    flink_status: str = Field(description="As last seen.")
+    end: str | None = Field(description="How it ended, once that is confirmed.")
+    created_at: datetime
+    started_at: datetime | None = Field(description="When all its tasks were first seen running.")
+    ended_at: datetime | None
+    duration_s: float | None
+    cu: int = Field(description="One for the JobManager and one for each degree of parallelism.")
+    restored_from: str | None = Field(description="The path that it was started from; null without state.")
+    restored_snapshot_id: str | None
+
+    @classmethod
+    def of(cls, view: InstanceView) -> "InstanceModel":
+        instance = view.instance
+        return cls(
+            id=instance.id,
+            job_id=instance.job_id,
+            number=instance.number,
+            version=instance.version,
+            cluster=view.cluster,
+            flink_job_id=instance.flink_job_id,
+            flink_status=instance.flink_status.value,
+            end=instance.end.value if instance.end else None,
+            created_at=instance.created_at,
+            started_at=instance.running_at,
+            ended_at=instance.ended_at,
+            duration_s=view.duration.total_seconds() if view.duration is not None else None,
+            cu=view.cu,
+            restored_from=instance.restored_from,
+            restored_snapshot_id=instance.restored_snapshot_id,
+        )
+
+
+class InstanceDetailModel(InstanceModel):
+    """One run with the configuration that was frozen for it."""
+
+    spec: SpecBody
+
+    @classmethod
+    def of_detail(cls, view: InstanceView) -> "InstanceDetailModel":
+        return cls(**InstanceModel.of(view).model_dump(), spec=dump_spec(view.instance.spec))
+
+
+class SnapshotModel(Shown):
+    """A savepoint or a retained checkpoint."""
+
+    id: str
+    job_id: str
+    instance: int
+    kind: SnapshotKind
+    format: str
+    origin: SnapshotOrigin
+    status: SnapshotStatus
+    path: str
+    path_status: PathStatus
+    size: int | None = Field(description="In bytes, null where it is not known.")
+    started_at: datetime
+    duration_s: float | None
+    trigger_id: str | None
+    flink_version: str
+    job_version: int
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "SnapshotModel":
+        return cls(
+            id=snapshot.id,
+            job_id=snapshot.job_id,
+            instance=snapshot.instance_number,
+            kind=snapshot.kind,
+            format=snapshot.format,
+            origin=snapshot.origin,
+            status=snapshot.status,
+            path=snapshot.path,
+            path_status=snapshot.path_status,
+            size=snapshot.size,
+            started_at=snapshot.created_at,
+            duration_s=snapshot.duration.total_seconds() if snapshot.duration is not None else None,
+            trigger_id=snapshot.trigger_id,
+            flink_version=snapshot.flink_version,
+            job_version=snapshot.job_version,
+        )
+
+
+class EventModel(Shown):
+    """One dated fact; `id` grows with time."""
+
+    id: int
+    job_id: str
+    at: datetime
+    type: str
+    level: EventLevel
+    message: str
+    instance: int | None
+    operation_id: str | None
+    actor: str
+    facts: dict[str, str]
+
+    @classmethod
+    def of(cls, view: EventView, language: Language) -> "EventModel":
+        event = view.event
+        facts = {**event.facts, "actor": event.actor}
+        return cls(
+            id=event.number,
+            job_id=event.job_id,
+            at=event.at,
+            type=event.type.name,
+            level=event.level,
+            message=message(event.type.value, facts, language),
+            instance=view.instance,
+            operation_id=event.operation_id,
+            actor=event.actor,
+            facts=event.facts,
+        )

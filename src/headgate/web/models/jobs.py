@@ -1,0 +1,245 @@
+"""Jobs in and out: what creates or changes one, its row in a list, and its whole page."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field, StrictBool
+
+from headgate.domain.catalogue import Language, advice, message
+from headgate.domain.jobs import Version, Warning
+from headgate.domain.lifecycle import Lifecycle, Phase, Wanted
+from headgate.domain.recovery import Recovery, RecoveryPolicy
+from headgate.domain.spec import JobType, dump_spec, parse_spec
+from headgate.services.jobs import DeletedJob, JobEdit, NewJob
+from headgate.services.queries import JobList
+from headgate.services.views import JobDetail, JobView
+from headgate.web.models.drafts import SpecBody
+from headgate.web.models.history import InstanceModel
+from headgate.web.models.operations import OperationModel, RestorePointModel
+from headgate.web.models.shapes import AnyPolicy, Body, PageModel, ReachabilityModel, Shown
+
+
+class RecoveryBody(Body):
+    policy: AnyPolicy = RecoveryPolicy.NONE
+
+
+class NewJobBody(Body):
+    """A new job with its draft."""
+
+    name: str = Field(description="Unique in the workspace.")
+    folder: str = Field(default="", description="A path such as `etl/orders`; empty at the root.")
+    labels: dict[str, str] = Field(default_factory=dict)
+    recovery: RecoveryBody = Field(default_factory=RecoveryBody)
+    spec: SpecBody
+
+    def to_order(self) -> NewJob:
+        """Invalid("spec_invalid") with every fault of the specification."""
+        recovery = Recovery(self.recovery.policy)
+        return NewJob(self.name, parse_spec(self.spec), self.folder, self.labels, recovery)
+
+
+class JobEditBody(Body):
+    """What is given is changed; the rest stays."""
+
+    name: str | None = None
+    folder: str | None = None
+    labels: dict[str, str] | None = None
+    recovery: RecoveryBody | None = None
+    protected: StrictBool | None = Field(default=None, description="A protected job cannot be deleted.")
+
+    def to_edit(self) -> JobEdit:
+        recovery = Recovery(self.recovery.policy) if self.recovery else None
+        return JobEdit(self.name, self.folder, self.labels, recovery, self.protected)
+
+
+class RecoveryModel(Shown):
+    policy: RecoveryPolicy
+
+
+class WarningModel(Shown):
+    """The sign beside the state: stays until a later operation succeeds."""
+
+    code: str
+    message: str
+    cause: str
+    advice: str
+    at: datetime
+    operation_id: str | None
+
+    @classmethod
+    def of(cls, warning: Warning, language: Language) -> "WarningModel":
+        finding = warning.finding
+        return cls(
+            code=finding.code,
+            message=message(finding.code, finding.facts, language),
+            cause=finding.cause,
+            advice=advice(finding.code, finding.facts, language),
+            at=warning.at,
+            operation_id=warning.operation_id,
+        )
+
+
+class JobRowModel(Shown):
+    """One job as a list shows it."""
+
+    id: str
+    name: str
+    workspace: str
+    folder: str
+    labels: dict[str, str]
+    type: JobType
+    lifecycle: Lifecycle
+    desired_state: Wanted | None
+    phase: Phase
+    flink_status: str = Field(description="Flink's own word, or UNKNOWN; never a translation of `phase`.")
+    reachability: ReachabilityModel | None = Field(description="Null until somebody has looked.")
+    warning: WarningModel | None
+    allowed_verbs: list[str]
+    operation: OperationModel | None = Field(description="The one that is carried out.")
+    waiting: OperationModel | None
+    newest_version: int | None
+    online_version: int | None = Field(description="The version that runs, or that a pause holds.")
+    draft_changed: bool
+    draft_revision: int
+    instance: InstanceModel | None = Field(description="The newest run.")
+    cluster: str
+    region: str
+    zone: str
+    run_mode: str
+    recovery: RecoveryModel
+    protected: bool
+    created_at: datetime
+    created_by: str
+    revision: int
+
+    @classmethod
+    def of(cls, view: JobView, language: Language) -> "JobRowModel":
+        return cls(**show_row(view, language))
+
+
+class JobModel(JobRowModel):
+    """One job with what only its own page needs."""
+
+    restore_point: RestorePointModel | None = Field(description="What a resume or a run from LATEST would use now.")
+    total_run_s: float
+
+    @classmethod
+    def of_detail(cls, detail: JobDetail, language: Language) -> "JobModel":
+        point = detail.restore_point
+        shown = (
+            RestorePointModel(snapshot_id=point.id, at=point.created_at, size=point.size, path=point.path)
+            if point is not None
+            else None
+        )
+        return cls(**show_row(detail.view, language), restore_point=shown, total_run_s=detail.total_run.total_seconds())
+
+
+def show_row(view: JobView, language: Language) -> dict[str, Any]:
+    """The fields of a row, in the reader's language."""
+    job, standing, cluster = view.job, view.standing, view.cluster
+    return {
+        "id": job.id,
+        "name": job.name,
+        "workspace": job.workspace,
+        "folder": job.folder,
+        "labels": job.labels,
+        "type": view.type,
+        "lifecycle": standing.lifecycle,
+        "desired_state": standing.desired_state,
+        "phase": standing.phase,
+        "flink_status": view.flink_status.value,
+        "reachability": ReachabilityModel.model_validate(view.reachability) if view.reachability else None,
+        "warning": WarningModel.of(view.warning, language) if view.warning else None,
+        "allowed_verbs": [verb.value for verb in standing.allowed_verbs],
+        "operation": OperationModel.of(view.executing, language) if view.executing else None,
+        "waiting": OperationModel.of(view.waiting, language) if view.waiting else None,
+        "newest_version": view.newest_version,
+        "online_version": view.online_version,
+        "draft_changed": view.draft_changed,
+        "draft_revision": view.draft_revision,
+        "instance": InstanceModel.of(view.instance) if view.instance else None,
+        "cluster": view.cluster_name,
+        "region": cluster.region if cluster else "",
+        "zone": cluster.zone if cluster else "",
+        # Both kinds of cluster have one long-lived JobManager for many jobs.
+        "run_mode": "SESSION",
+        "recovery": RecoveryModel.model_validate(job.recovery),
+        "protected": job.protected,
+        "created_at": job.created_at,
+        "created_by": job.created_by,
+        "revision": job.revision,
+    }
+
+
+class CountsModel(Shown):
+    """How many jobs stand where, whatever is filtered by state."""
+
+    phase: dict[str, int]
+    flink_status: dict[str, int]
+    lifecycle: dict[str, int]
+
+
+class JobListModel(PageModel[JobRowModel]):
+    total: int
+    counts: CountsModel
+
+    @classmethod
+    def of(cls, found: JobList, language: Language) -> "JobListModel":
+        return cls(
+            items=[JobRowModel.of(view, language) for view in found.page.items],
+            next_cursor=found.page.next_cursor,
+            total=found.total,
+            counts=CountsModel.model_validate(found.counts),
+        )
+
+
+class DeletedJobModel(Shown):
+    """What was deleted. The files of its snapshots are still where they were."""
+
+    id: str
+    name: str
+    snapshots_left: int
+    message: str
+
+    @classmethod
+    def of(cls, deleted: DeletedJob, language: Language) -> "DeletedJobModel":
+        code = "job_deleted_snapshots_left" if deleted.snapshots_left else "job_was_deleted"
+        facts = {"job": deleted.name, "snapshots": str(deleted.snapshots_left)}
+        return cls(
+            id=deleted.id,
+            name=deleted.name,
+            snapshots_left=deleted.snapshots_left,
+            message=message(code, facts, language),
+        )
+
+
+class PublishBody(Body):
+    """Publishing starts nothing."""
+
+    description: str = Field(description="What is new in this version; required.")
+
+
+class VersionModel(Shown):
+    """An immutable copy of the draft. `number` is given by the system."""
+
+    job_id: str
+    number: int
+    description: str
+    spec: SpecBody
+    created_at: datetime
+    created_by: str
+
+    @classmethod
+    def of(cls, version: Version) -> "VersionModel":
+        return cls(
+            job_id=version.job_id,
+            number=version.number,
+            description=version.description,
+            spec=dump_spec(version.spec),
+            created_at=version.created_at,
+            created_by=version.created_by,
+        )
+
+
+class PublishedModel(Shown):
+    version: VersionModel

@@ -1,0 +1,45 @@
+"""The OpenAPI document: what FastAPI knows, and every refusal that an endpoint declares."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from headgate.domain.catalogue import Language, message
+from headgate.web.declared import CODES
+from headgate.web.errors import PROBLEM_TYPE
+from headgate.web.models.shapes import ProblemModel
+
+_REFERENCE = "#/components/schemas/Problem"
+_DESCRIPTION = (
+    "Publish, run, pause, resume, stop and watch Apache Flink jobs. Every refusal is a problem document (RFC 9457); "
+    "its `code` is stable. Texts follow Accept-Language: en or zh."
+)
+
+
+def build_openapi(app: FastAPI) -> dict[str, Any]:
+    """The whole document."""
+    document: dict[str, Any] = get_openapi(
+        title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes
+    )
+    schemas = document["components"]["schemas"]
+    problem = ProblemModel.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = {**problem, "title": "Problem"}
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for methods in document["paths"].values():
+        for entry in methods.values():
+            for answer in entry["responses"].values():
+                _describe_refusal(answer)
+    return document
+
+
+def _describe_refusal(answer: dict[str, Any]) -> None:
+    """A declared refusal as a documented response: its codes with their English words."""
+    codes = answer.get(CODES)
+    if codes is None:
+        return
+    lines = (f"`{code}`: {message(code, {}, Language.EN)}" for code in codes)
+    answer["description"] = "\n\n".join(lines)
+    answer["content"] = {PROBLEM_TYPE: {"schema": {"$ref": _REFERENCE}}}
