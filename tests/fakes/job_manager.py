@@ -23,6 +23,7 @@ Drawn = Mapping[Fault, float | None]
 CLAIMED_AFTER_S = 10.0  # about one checkpoint
 HA_TAKEOVER_S = 9.0
 BOTH_STOPS_FAIL = 10 / 17
+STOP_FAILS_LATE = 0.3  # seen when the checkpoint expires, not when its directory cannot be made
 
 
 class FakeJobManager:
@@ -102,10 +103,7 @@ class FakeJobManager:
         job = self.jobs.get(order.flink_job_id)
         if trigger is None or job is None:
             return
-        if job.stopping is not None:
-            self._fail_trigger(trigger, words.SAVEPOINT_KILLED)
-        else:
-            self._begin_savepoint(job, trigger, drawn)
+        self._begin_savepoint(job, trigger, drawn)
 
     def cancel(self, flink_job_id: FlinkJobId) -> None:
         job = self.jobs.get(flink_job_id)
@@ -256,10 +254,18 @@ class FakeJobManager:
         if Fault.SLOW_SAVEPOINT in drawn:
             seconds = drawn[Fault.SLOW_SAVEPOINT] or 30.0
         if Fault.SAVEPOINT_FAILS in drawn:
-            self.later(seconds, lambda: self._fail_trigger(trigger, words.SAVEPOINT_FAILED))
+            self.later(seconds, lambda: self._fail_savepoint(job, trigger))
             return
         fails = Fault.FAILS_WHILE_STOPPING in drawn
         self.later(seconds, lambda: self._complete(job, trigger, fails))
+
+    def _fail_savepoint(self, job: FakeJob, trigger: FakeTrigger) -> None:
+        """A stop that fails late has stopped tasks already: Flink then restarts the job."""
+        if trigger.status is not TriggerStatus.IN_PROGRESS:
+            return
+        self._fail_trigger(trigger, words.SAVEPOINT_FAILED)
+        if trigger.kind is IntentKind.STOP_WITH_SAVEPOINT and self.random.random() < STOP_FAILS_LATE:
+            self.restart_tasks(job, 1.0)
 
     def _complete(self, job: FakeJob, trigger: FakeTrigger, fails: bool) -> None:
         if trigger.status is not TriggerStatus.IN_PROGRESS:

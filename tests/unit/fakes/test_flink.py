@@ -139,7 +139,7 @@ def test_stop_kills_a_savepoint_in_flight(running: FakeFlink, clock: FakeClock) 
 def test_failed_savepoint_leaves_the_job_running(running: FakeFlink, clock: FakeClock) -> None:
     running.inject(Fault.SAVEPOINT_FAILS)
     running.stop_with_savepoint(CLUSTER, make_order("t1"))
-    clock.advance(2)
+    clock.advance(4)  # time enough for a restart of the tasks
     assert running.get_trigger(CLUSTER, ID, "t1", STOP).failure
     assert status_of(running) is FlinkStatus.RUNNING
 
