@@ -8,6 +8,9 @@ down_revision = None
 
 MOMENT = sa.DateTime(timezone=True)
 NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+FLINK_STATUSES = (
+    "INITIALIZING CREATED RUNNING FAILING FAILED CANCELLING CANCELED FINISHED RESTARTING SUSPENDED RECONCILING UNKNOWN"
+)
 
 
 def upgrade() -> None:
@@ -31,8 +34,8 @@ def upgrade() -> None:
     _create_withdrawals()
 
 
-def _words(name: str, *values: str) -> sa.Enum:
-    return sa.Enum(*values, native_enum=False, create_constraint=True, length=32, name=name)
+def _words(name: str, values: str) -> sa.Enum:
+    return sa.Enum(*values.split(), native_enum=False, create_constraint=True, length=32, name=name)
 
 
 def _ordinal() -> sa.Column[int]:
@@ -146,7 +149,7 @@ def _create_cluster_states() -> None:
     op.create_table(
         "cluster_states",
         sa.Column("cluster_id", sa.String, sa.ForeignKey("clusters.id", ondelete="CASCADE"), primary_key=True),
-        sa.Column("reachability", _words("reachability", "REACHABLE", "UNREACHABLE", "MISSING"), nullable=False),
+        sa.Column("reachability", _words("reachability", "REACHABLE UNREACHABLE MISSING"), nullable=False),
         sa.Column("since", MOMENT, nullable=False),
         sa.Column("last_good_sweep", MOMENT),
         sa.Column("incarnation", sa.String),
@@ -176,7 +179,7 @@ def _create_events() -> None:
         sa.Column("workspace", sa.String, nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("type", sa.String(length=32), nullable=False),
-        sa.Column("level", _words("eventlevel", "INFO", "WARNING", "ERROR"), nullable=False),
+        sa.Column("level", _words("eventlevel", "INFO WARNING ERROR"), nullable=False),
         sa.Column("facts", sa.JSON, nullable=False),
         sa.Column("instance_id", sa.String),
         sa.Column("operation_id", sa.String),
@@ -202,32 +205,11 @@ def _create_instances() -> None:
         sa.Column("incarnation", sa.String),
         sa.Column("restored_from", sa.Text),
         sa.Column("restored_snapshot_id", sa.String),
-        sa.Column(
-            "flink_status",
-            _words(
-                "flinkstatus",
-                "INITIALIZING",
-                "CREATED",
-                "RUNNING",
-                "FAILING",
-                "FAILED",
-                "CANCELLING",
-                "CANCELED",
-                "FINISHED",
-                "RESTARTING",
-                "SUSPENDED",
-                "RECONCILING",
-                "UNKNOWN",
-            ),
-            nullable=False,
-        ),
+        sa.Column("flink_status", _words("flinkstatus", FLINK_STATUSES), nullable=False),
         sa.Column("absence", sa.JSON),
         sa.Column("running_at", MOMENT),
         sa.Column("ended_at", MOMENT),
-        sa.Column(
-            "end",
-            _words("instanceend", "NOT_STARTED", "FINISHED", "FAILED", "CANCELLED", "SUSPENDED", "LOST", "GIVEN_UP"),
-        ),
+        sa.Column("end", _words("instanceend", "NOT_STARTED FINISHED FAILED CANCELLED SUSPENDED LOST GIVEN_UP")),
         sa.CheckConstraint("number >= 1", name="number"),
         sa.UniqueConstraint("flink_job_id"),
     )
@@ -242,12 +224,8 @@ def _create_job_states() -> None:
     op.create_table(
         "job_states",
         _job(primary_key=True),
-        sa.Column(
-            "settled",
-            _words("settled", "NONE", "RUNNING", "SUSPENDED", "CANCELLED", "FINISHED", "FAILED"),
-            nullable=False,
-        ),
-        sa.Column("wanted", _words("wanted", "RUNNING", "SUSPENDED", "CANCELLED")),
+        sa.Column("settled", _words("settled", "NONE RUNNING SUSPENDED CANCELLED FINISHED FAILED"), nullable=False),
+        sa.Column("wanted", _words("wanted", "RUNNING SUSPENDED CANCELLED")),
         sa.Column("warning", sa.JSON),
         sa.Column("suspended_on", sa.String),
         sa.Column("lost_at", MOMENT),
@@ -269,14 +247,7 @@ def _create_operations() -> None:
             "status",
             _words(
                 "operationstatus",
-                "INIT",
-                "OPERATING_BEFORE",
-                "OPERATING",
-                "SUCCESS",
-                "FAIL",
-                "EXCEPTION",
-                "TASK_STATUS_NO_DONE",
-                "CANCELLED",
+                "INIT OPERATING_BEFORE OPERATING SUCCESS FAIL EXCEPTION TASK_STATUS_NO_DONE CANCELLED",
             ),
             nullable=False,
         ),
@@ -312,14 +283,14 @@ def _create_snapshots() -> None:
         sa.Column("instance_id", sa.String, nullable=False),
         sa.Column("instance_number", sa.Integer, nullable=False),
         sa.Column("job_version", sa.Integer, nullable=False),
-        sa.Column("kind", _words("snapshotkind", "SAVEPOINT", "CHECKPOINT"), nullable=False),
+        sa.Column("kind", _words("snapshotkind", "SAVEPOINT CHECKPOINT"), nullable=False),
         sa.Column("origin", sa.String(length=32), nullable=False),
-        sa.Column("status", _words("snapshotstatus", "COMPLETED", "FAILED"), nullable=False),
+        sa.Column("status", _words("snapshotstatus", "COMPLETED FAILED"), nullable=False),
         sa.Column("path", sa.Text, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("flink_version", sa.String, nullable=False),
         sa.Column("format", sa.String, nullable=False),
-        sa.Column("path_status", _words("pathstatus", "AVAILABLE", "GONE", "UNKNOWN"), nullable=False),
+        sa.Column("path_status", _words("pathstatus", "AVAILABLE GONE UNKNOWN"), nullable=False),
         sa.Column("size", NUMBER),
         sa.Column("duration", sa.BigInteger),
         sa.Column("trigger_id", sa.String),
@@ -356,17 +327,15 @@ def _create_intents() -> None:
         sa.Column("cluster_id", sa.String, nullable=False),
         sa.Column("flink_job_id", sa.String, nullable=False),
         sa.Column("operation_id", sa.String),
-        sa.Column("lane", _words("lane", "MAIN", "SAVEPOINT"), nullable=False),
-        sa.Column("kind", _words("intentkind", "SUBMIT", "STOP_WITH_SAVEPOINT", "SAVEPOINT", "CANCEL"), nullable=False),
+        sa.Column("lane", _words("lane", "MAIN SAVEPOINT"), nullable=False),
+        sa.Column("kind", _words("intentkind", "SUBMIT STOP_WITH_SAVEPOINT SAVEPOINT CANCEL"), nullable=False),
         sa.Column("key", sa.String, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("unreachable_before", sa.BigInteger, nullable=False),
         sa.Column("incarnation", sa.String),
         sa.Column("directory", sa.Text),
-        sa.Column("status", _words("intentstatus", "OPEN", "DONE", "NOT_DONE", "GIVEN_UP"), nullable=False),
-        sa.Column(
-            "answer", _words("answer", "ACCEPTED", "REJECTED", "DUPLICATE", "MISSING", "UNAVAILABLE", "OUTCOME_UNKNOWN")
-        ),
+        sa.Column("status", _words("intentstatus", "OPEN DONE NOT_DONE GIVEN_UP"), nullable=False),
+        sa.Column("answer", _words("answer", "ACCEPTED REJECTED DUPLICATE MISSING UNAVAILABLE OUTCOME_UNKNOWN")),
         sa.Column("cause", sa.Text, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("sent_at", MOMENT),
