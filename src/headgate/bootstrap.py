@@ -1,0 +1,309 @@
+"""The composition root: builds a server, or one tool of it, from the settings.
+
+The only module that knows all layers. It owns the real clock, the threads and the order in which
+things start and end; it decides nothing about jobs.
+"""
+
+import logging
+import os
+import platform
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from random import Random
+
+import uvicorn
+from filelock import FileLock, Timeout
+
+from headgate.adapters.artifacts.files import ArtifactFolder
+from headgate.adapters.clock import SystemClock
+from headgate.adapters.db.connect import connect
+from headgate.adapters.db.migrate import upgrade
+from headgate.adapters.db.unit_of_work import DatabaseStore
+from headgate.adapters.engine.install import EngineFolder
+from headgate.adapters.engine.local_cluster import EmbeddedCluster, find_running, stop_cluster
+from headgate.adapters.flink.gateway import ClientEnds, RestGateway
+from headgate.adapters.flink.rest import FlinkRest
+from headgate.adapters.flink.sql_client import SqlClient
+from headgate.adapters.ids import RandomIds
+from headgate.domain.catalogue import Language
+from headgate.domain.clusters import EngineVersion
+from headgate.domain.errors import Conflict, HeadgateError, Unavailable
+from headgate.domain.operations import Finding
+from headgate.domain.policy import Policy
+from headgate.domain.workspaces import DEFAULT_WORKSPACE, Actor
+from headgate.logs import configure_logging
+from headgate.ports.engines import Engine, LocalClusterShape, OnProgress
+from headgate.reconciler.act import Tools
+from headgate.reconciler.lease import Lease
+from headgate.reconciler.loop import Loop, Pace
+from headgate.reconciler.reconcile import Reconciler
+from headgate.services.clusters import Clusters, LocalRegistration
+from headgate.services.health import Check
+from headgate.services.tokens import OneToken, digest_token
+from headgate.settings import Settings
+from headgate.web.app import create_app
+from headgate.web.context import WebContext, WebSettings
+
+log = logging.getLogger(__name__)
+
+KEEP_ALIVE = timedelta(seconds=1)
+"""How often the local cluster's processes are looked at."""
+
+SILENCE = timedelta(seconds=15)
+"""A reconciler that has not turned for so long is not ready: a turn takes a second at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A server that is ready. `token` is the sign-in token; `flink_url` is None without a local cluster."""
+
+    url: str
+    token: str
+    flink_url: str | None
+    server_pid: int
+
+
+Announce = Callable[[Announcement], None]
+
+
+def install_engine(settings: Settings, flink_version: str, on_progress: OnProgress) -> Engine:
+    """Install a Flink version; EngineFailed with what failed and what to do."""
+    return _open_engines(settings).install(EngineVersion(flink_version), on_progress)
+
+
+def list_engines(settings: Settings) -> list[Engine]:
+    """The installed Flink versions."""
+    return _open_engines(settings).list_engines()
+
+
+def remove_engine(settings: Settings, flink_version: str) -> None:
+    """Remove an installed Flink version; NotFound where there is none."""
+    _open_engines(settings).remove(EngineVersion(flink_version))
+
+
+def stop_local_cluster(data_dir: Path) -> bool:
+    """End the embedded Flink of a data folder; False where none ran."""
+    return stop_cluster(data_dir, SystemClock())
+
+
+def serve(settings: Settings, *, with_local_cluster: bool, announce: Announce) -> None:
+    """Run a server until SIGTERM or SIGINT, in the main thread. `announce` is called once it is ready for work.
+
+    Conflict("data_dir_in_use") when another server has the data folder, Conflict("port_in_use"),
+    Unavailable("data_dir_unusable"), EngineFailed when the local cluster does not start.
+    """
+    # The web server raises the signal that ended it once more when it is done: by then it has done its work.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    with ExitStack() as stack:
+        stack.enter_context(hold_data_dir(settings.data_dir))
+        server = _Server(settings, stack)
+        server.run(with_local_cluster, announce)
+
+
+@contextmanager
+def hold_data_dir(folder: Path) -> Iterator[None]:
+    """The data folder, made where it is missing, for this process alone."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(folder / "server.lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Conflict("data_dir_in_use", folder=folder) from None
+    except OSError as error:
+        raise Unavailable("data_dir_unusable", folder=folder, reason=error.strerror or error) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class _Server:
+    """Everything of one server process, ended in the reverse order by its exit stack."""
+
+    def __init__(self, settings: Settings, stack: ExitStack) -> None:
+        self.settings = settings
+        self.socket = _listen(settings)
+        stack.callback(self.socket.close)
+        self.token = settings.token.get_secret_value() if settings.token else secrets.token_urlsafe(32)
+        configure_logging(settings.data_dir / "log", settings.log_level, settings.log_format, console=False).hide(
+            self.token
+        )
+        self.clock = SystemClock()
+        self.ids = RandomIds()
+        self.store = _open_store(settings, stack)
+        self.engines = _open_engines(settings)
+        self.files = ArtifactFolder(settings.data_dir / "artifacts")
+        self.sql = SqlClient(self.engines.get_engine, settings.data_dir / "run")
+        stack.callback(self.sql.close)
+        rest = FlinkRest(self.clock)
+        stack.callback(rest.close)
+        self.gateway = RestGateway(rest, self.sql, ClientEnds(self._end_predecessors, self.sql.end_all))
+        self.clusters = Clusters(self.store, self.clock, self.ids, self.gateway)
+        self.lease = Lease(
+            self.store, self.gateway, self.clock, f"{platform.node()}:{os.getpid()}:{self.ids.new('at')}"
+        )
+        self.loop = self._build_loop()
+        web = uvicorn.Config(
+            create_app(self._build_context()), log_config=None, access_log=False, timeout_graceful_shutdown=5
+        )
+        self.web = uvicorn.Server(web)
+        self._registered_url = ""
+
+    @property
+    def url(self) -> str:
+        host, port = self.socket.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def run(self, with_local_cluster: bool, announce: Announce) -> None:
+        """Serve until told to end; what ended one of the threads is raised after the orderly end."""
+        stopping = threading.Event()
+        with ThreadPoolExecutor(2, thread_name_prefix="server") as threads:
+            futures = [
+                threads.submit(self.loop.run),
+                threads.submit(self._look_after, with_local_cluster, announce, stopping),
+            ]
+            for future in futures:
+                future.add_done_callback(self._end_on_failure)
+            try:
+                self.web.run(sockets=[self.socket])
+            finally:
+                stopping.set()
+                self.loop.stop()
+        for future in futures:
+            future.result()
+
+    def _end_on_failure(self, future: "Future[None]") -> None:
+        if future.exception() is not None:
+            self.web.should_exit = True
+
+    def _look_after(self, with_local_cluster: bool, announce: Announce, stopping: threading.Event) -> None:
+        """Bring the local cluster up, announce, then look after the cluster until the end."""
+        if not with_local_cluster:
+            announce(Announcement(self.url, self.token, None, os.getpid()))
+            return
+        cluster = self._build_cluster()
+        facts = cluster.ensure_running()
+        self._register(cluster, facts.rest_url)
+        announce(Announcement(self.url, self.token, facts.rest_url, os.getpid()))
+        self._warm_up()
+        while not stopping.wait(KEEP_ALIVE.total_seconds()):
+            self._keep_alive(cluster)
+
+    def _keep_alive(self, cluster: EmbeddedCluster) -> None:
+        try:
+            cluster.keep_alive()
+            facts = find_running(self.settings.data_dir)
+            if facts is not None:
+                self._register(cluster, facts.rest_url)
+        except HeadgateError as error:
+            log.error("the local cluster: %s", error)
+
+    def _warm_up(self) -> None:
+        """Have the SQL client ready before somebody waits for it; a failure will show at the first use."""
+        try:
+            self.sql.warm_up(EngineVersion(self.settings.flink_version))
+        except HeadgateError as error:
+            log.warning("the SQL client did not warm up: %s", error)
+
+    def _build_cluster(self) -> EmbeddedCluster:
+        settings = self.settings
+        shape = LocalClusterShape(
+            slots=settings.slots,
+            task_managers=settings.task_managers,
+            rest_store_duration_s=settings.rest_store_duration_s,
+        )
+        engine = self.engines.get_engine(EngineVersion(settings.flink_version))
+        return EmbeddedCluster(settings.data_dir, engine, shape, self.clock)
+
+    def _register(self, cluster: EmbeddedCluster, url: str) -> None:
+        """Keep the row of the local cluster true: its port changes when a stranger has taken the old one."""
+        if url == self._registered_url:
+            return
+        found = LocalRegistration(
+            url=url,
+            engine_version=EngineVersion(self.settings.flink_version),
+            savepoint_dir=cluster.savepoint_dir,
+            checkpoint_dir=cluster.checkpoint_dir,
+        )
+        self.clusters.register_local(DEFAULT_WORKSPACE, found)
+        self._registered_url = url
+        self.loop.refresh()
+
+    def _build_loop(self) -> Loop:
+        settings = self.settings
+        policy = Policy(
+            start_deadline=timedelta(seconds=settings.start_deadline_s),
+            pause_deadline=timedelta(seconds=settings.pause_deadline_s),
+            savepoint_deadline=timedelta(seconds=settings.savepoint_deadline_s),
+        )
+        tools = Tools(self.store, self.gateway, self.files, self.clock, self.ids, policy, Random())
+        self.lease.length = timedelta(seconds=settings.lease_s)
+        self.lease.renewal = timedelta(seconds=settings.lease_renew_s)
+        return Loop(Reconciler(tools), self.lease, Pace(timedelta(seconds=settings.sweep_s)))
+
+    def _build_context(self) -> WebContext:
+        return WebContext(
+            store=self.store,
+            clock=self.clock,
+            ids=self.ids,
+            compiler=self.sql,
+            files=self.files,
+            probe=self.gateway,
+            wake=self.loop.refresh,
+            authenticate=OneToken(digest_token(self.token), Actor("admin", "first")).authenticate,
+            readiness=self._check_reconciler,
+            settings=WebSettings(
+                allowed_hosts=self.settings.allowed_hosts,
+                language=Language(self.settings.language),
+                version=version("headgate"),
+            ),
+        )
+
+    def _check_reconciler(self) -> list[Check]:
+        """Whether this server's loop turns; another server may hold the lease."""
+        last = self.loop.last_turn
+        turns = last is not None and self.clock.now() - last < SILENCE
+        return [Check("reconciler", None if turns else Finding("reconciler_silent"))]
+
+    def _end_predecessors(self) -> None:
+        ended = self.sql.end_predecessors()
+        if ended:
+            log.info("ended %d client JVM(s) of an earlier server", ended)
+
+
+def _open_store(settings: Settings, stack: ExitStack) -> DatabaseStore:
+    """The database, brought to the newest schema."""
+    database = connect(settings.database)
+    store = DatabaseStore(database)
+    stack.callback(store.close)
+    upgrade(database)
+    return store
+
+
+def _open_engines(settings: Settings) -> EngineFolder:
+    return EngineFolder(settings.cache_dir)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The listening socket, bound before anything else starts: a taken port is found at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host.strip("[]"), settings.port))
+        # Without this two servers could bind one port and only the second would fail later.
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise Conflict("port_in_use", host=settings.host, port=settings.port, reason=error.strerror or error) from None
+    return listener
