@@ -35,6 +35,8 @@ _PREFIX: Final = "client-jvm-"
 # psutil's start times are good to a clock tick; two processes with one pid are much further apart.
 _SAME_START_S: Final = 0.5
 _END_WITHIN_S: Final = 10.0
+# A JVM that does not end by itself within this when asked is killed.
+_CLOSE_WITHIN_S: Final = 3.0
 _LOOK_EVERY_S: Final = 0.05
 # What Flink's default configuration opens for Java 17 (env.java.opts.all), without what a Java runtime has not got.
 _OPENED: Final = (
@@ -131,7 +133,7 @@ class ClientJvm:
             if self._process.stdin:
                 self._process.stdin.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_END_WITHIN_S)
+                self._process.wait(_CLOSE_WITHIN_S)
         self.kill("closed")
 
     def describe_loss(self) -> str:
