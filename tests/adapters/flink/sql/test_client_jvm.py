@@ -53,6 +53,11 @@ def listening_at(pid: int) -> set[str]:
     return {each.laddr.ip.removeprefix("::ffff:") for each in sockets if each.status == psutil.CONN_LISTEN}
 
 
+def halt(pid: int) -> None:
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+
+
 def use(jvm: ClientJvm) -> None:
     assert jvm.jvm.java.lang.System.getProperty("java.version")
 
@@ -92,7 +97,7 @@ def test_a_jvm_that_stands_still_before_sending_has_surely_sent_nothing(
         wait_until(lambda: list(tmp_path.glob("*/process.json")) != [])
         pid = recorded_pid(tmp_path)
         wait_until(lambda: listening_at(pid) != set())
-        os.kill(pid, signal.SIGSTOP)
+        halt(pid)
         error = waiting.exception(timeout=20)
         assert isinstance(error, FlinkUnavailable)
         assert "no answer within 1 s" in error.cause
@@ -102,7 +107,7 @@ def test_a_jvm_that_stands_still_before_sending_has_surely_sent_nothing(
 def test_a_call_in_a_jvm_that_stands_still_ends_at_the_deadline(jvms: ClientJvms, engine_221: Engine) -> None:
     jvm = jvms.get(engine_221)
     use(jvm)
-    os.kill(jvm.pid, signal.SIGSTOP)
+    halt(jvm.pid)
     with pytest.raises(Py4JNetworkError), jvm.deadline(0.2):
         use(jvm)
     assert not jvm.is_alive()

@@ -29,7 +29,6 @@ def places(problems: tuple[Problem, ...]) -> list[tuple[str, int | None, int | N
     return [(problem.code, problem.line, problem.column) for problem in problems]
 
 
-@pytest.mark.requirement("A-22")
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
@@ -148,7 +147,6 @@ def test_the_message_counts_in_the_script_too(check: Check) -> None:
     assert (problem.line, problem.column) == (7, 35)
 
 
-@pytest.mark.requirement("T2-05")
 def test_a_good_script_gives_its_tables_and_its_graph(check: Check) -> None:
     found = check(
         TABLES + "CREATE TEMPORARY TABLE `out` (id INT, items STRING)"

@@ -22,7 +22,6 @@ def problems(script: str) -> list[tuple[str, int | None, int | None]]:
     return [(each.code, each.line, each.column) for each in parse_script(script).problems]
 
 
-@pytest.mark.requirement("T2-03")
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
@@ -233,6 +232,7 @@ def test_a_position_of_flink_becomes_one_in_the_script(before: str, place: tuple
     assert script.locate(insert, 9, 9) == place
 
 
+@pytest.mark.requirement("T0-18")
 def test_every_code_of_the_sql_client_has_words_and_advice() -> None:
     folder = Path(headgate.adapters.flink.__file__).parent
     sources = "".join(path.read_text(encoding="utf-8") for path in folder.glob("sql_*.py"))

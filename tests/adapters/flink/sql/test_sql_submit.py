@@ -1,5 +1,6 @@
 """A script becomes exactly one Flink job under our id, and every way to fail is told apart."""
 
+import socket
 import time
 import zipfile
 from collections.abc import Callable
@@ -28,7 +29,6 @@ def jar(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.requirement("A-22")
 def test_the_job_runs_under_our_id_and_name(sql_client: SqlClient, cluster: Cluster, submission: Make) -> None:
     request = replace(submission(cluster.url, parallelism_default="1"), job_name="订单 2")
     sql_client.submit(request)
@@ -148,3 +148,42 @@ def test_a_job_manager_that_never_answers_leaves_the_outcome_open(
     assert isinstance(error, FlinkOutcomeUnknown)
     assert "idle" in error.cause
     assert time.monotonic() - began < 12
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        pytest.param("http://h:81", ("h", "81", None, None), id="plain"),
+        pytest.param("http://h/", ("h", "80", None, None), id="without a port"),
+        pytest.param("https://h/flink/", ("h", "443", "/flink", "true"), id="TLS behind a path"),
+        pytest.param("http://[::1]:8081", ("::1", "8081", None, None), id="IPv6"),
+    ],
+)
+def test_an_address_becomes_flink_s_own_keys(
+    sql_client: SqlClient, submission: Make, url: str, expected: tuple[str | None, ...]
+) -> None:
+    settings = sql_client._configure(submission(url, rest_retry_max__attempts="9"))
+    keys = ("rest.address", "rest.port", "rest.path", "security.ssl.rest.enabled")
+    assert tuple(settings.get(key) for key in keys) == expected
+    assert settings["rest.retry.max-attempts"] == "0"
+
+
+def test_a_broken_connection_is_not_tried_again(sql_client: SqlClient, submission: Make) -> None:
+    """And a path before the REST API is kept."""
+    requests: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+
+        def answer_with_silence() -> None:
+            for _ in range(2):
+                try:
+                    connection = server.accept()[0]
+                except OSError:
+                    return
+                with connection:
+                    requests.append(connection.recv(1000).decode().splitlines()[0])
+
+        pool.submit(answer_with_silence)
+        with pytest.raises(FlinkOutcomeUnknown):
+            sql_client.submit(submission(f"http://127.0.0.1:{server.getsockname()[1]}/flink"))
+        server.shutdown(socket.SHUT_RDWR)
+    assert requests == ["POST /flink/v1/jobs HTTP/1.1"]
