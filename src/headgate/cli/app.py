@@ -60,6 +60,7 @@ EXIT_CODES_BY_STATUS: dict[int, ExitCode] = {
     409: ExitCode.CONFLICT,
     412: ExitCode.CONFLICT,
     428: ExitCode.CONFLICT,
+    504: ExitCode.NOT_CONVERGED,
 }
 # The result code that says that the requester's authority has ended.
 _RESULT_NOT_LOGGED_IN = 401

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from headgate.cli import columns
 from headgate.cli.options import COMMON, Common
 from headgate.cli.session import make_screen, open_session
-from headgate.domain.errors import Invalid, NotFound
+from headgate.domain.errors import HeadgateError, Invalid, NotFound
 
 app = App(name="cluster", help="Register, check and remove Flink clusters.")
 
@@ -78,7 +78,13 @@ def check(cluster: ClusterName, /, *, common: Common = COMMON) -> None:
     """Ask a cluster now what it is and whether it can be used."""
     with open_session(common) as session:
         found = session.get_cluster(cluster)
-        session.screen.show_record(columns.CLUSTER, session.client.post(f"/clusters/{found['id']}/check"))
+        result = session.client.post(f"/clusters/{found['id']}/check")
+        session.screen.show_record(columns.CLUSTER_CHECK, result)
+        if not result["ok"]:
+            problem = result.get("problem") or {}
+            cause = str(problem.get("cause") or result.get("cause") or "")
+            facts = {"cluster": found["name"], "text": problem.get("message", ""), "advice": problem.get("advice", "")}
+            raise HeadgateError("cluster_check_failed", cause=cause, **facts)
 
 
 @app.command

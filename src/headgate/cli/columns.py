@@ -105,7 +105,7 @@ OPERATION = (
     Column("requested_by", "requested_by"),
     Column("requested_at", "requested_at", Form.TIME),
     Column("ended_at", "ended_at", Form.TIME),
-    Column("overdue", "overdue"),
+    Column("overdue", "overdue.message"),
     *_texts("message", "cause", "advice"),
 )
 STEPS = (
@@ -136,6 +136,10 @@ CLUSTER = (
     *_texts("region", "zone"),
     Column("created_at", "created_at", Form.TIME),
     Column("revision", "revision"),
+)
+CLUSTER_CHECK = (
+    *CLUSTER,
+    *_texts("ok", "incarnation", "live_jobs", "slots"),
 )
 ENGINES = (Column("version", "version"), Column("folder", "home"))
 ARTIFACTS = (

@@ -45,15 +45,15 @@ class JobFile:
     root: Any
 
     def locate(self, path: str, line: int | None, column: int | None) -> Place | None:
-        node, depth = self._find_node(path)
+        key, node, depth = self._find_node(path)
         if node is None:
             return None
-        number, offset = node.start_mark.line, node.start_mark.column
         if line is not None and depth == len(_PART.findall(path)):
             number, offset = self._find_line(node, line, column)
-            if column is None:
-                return self._make_place(number, None)
-        return self._make_place(number, offset)
+            return self._make_place(number, offset if column is not None else None)
+        # A collection starts at its first member; what a person looks for is its name.
+        mark = (key if isinstance(node.value, list) else node).start_mark
+        return self._make_place(mark.line, mark.column)
 
     def _find_line(self, node: Any, line: int, column: int | None) -> tuple[int, int]:
         """File line and column (from 0) of a place in the text of a scalar node."""
@@ -75,15 +75,15 @@ class JobFile:
             return None
         return Place(self.name, number + 1, None if offset is None else offset + 1, rows[number])
 
-    def _find_node(self, path: str) -> tuple[Any, int]:
-        """The node of the longest known beginning of `path`, and how many parts of it were found."""
-        node, depth = self.root, 0
+    def _find_node(self, path: str) -> tuple[Any, Any, int]:
+        """Key and value of the longest known beginning of `path`, and how many parts of it were found."""
+        key, node, depth = None, self.root, 0
         for part in _PART.findall(path):
             child = _find_child(node, part)
             if child is None:
                 break
-            node, depth = child, depth + 1
-        return (node if depth else None), depth
+            key, node, depth = *child, depth + 1
+        return key, (node if depth else None), depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +133,11 @@ def _read_text(path: Path) -> str:
         raise Invalid("file_unreadable", file=path, reason="UTF-8") from None
 
 
-def _find_child(node: Any, part: str) -> Any:
+def _find_child(node: Any, part: str) -> tuple[Any, Any] | None:
+    """Key and value of a member; a member of a list is its own key."""
     value = getattr(node, "value", None)
     if not isinstance(value, list):
         return None
-    if getattr(node, "id", "") == "mapping":
-        return next((child for key, child in value if key.value == part), None)
-    return value[int(part)] if part.isdigit() and int(part) < len(value) else None
+    if node.id == "mapping":
+        return next(((key, child) for key, child in value if key.value == part), None)
+    return (value[int(part)],) * 2 if part.isdigit() and int(part) < len(value) else None

@@ -8,12 +8,11 @@ from cyclopts import App, Parameter
 
 from headgate.cli import columns
 from headgate.cli.jobfile import DraftText, read_job_file
-from headgate.cli.options import COMMON, NO_WAITING, Common, JobName, Limit, Waiting
+from headgate.cli.options import COMMON, Common, JobName, Limit
 from headgate.cli.problems import describe_problem, explaining
 from headgate.cli.render import Output, Screen, format_time, print_answer, write_note
 from headgate.cli.session import WORKSPACE, Session, open_session
 from headgate.cli.verbs import VERBS
-from headgate.cli.waiting import show_operation
 from headgate.domain.errors import HeadgateError
 
 app = App(name="job", help="Create, publish, run, pause, resume and stop jobs.")
@@ -88,9 +87,8 @@ def update(job: JobName, /, *, file: JobFilePath, common: Common = COMMON) -> No
     """Replace the draft of a job by the specification in a job file."""
     source = read_job_file(file)
     with open_session(common) as session, explaining(source):
-        path = f"{session.get_job_path(job)}/draft"
-        present = session.client.get(path)
-        session.client.put(path, source.data.get("spec", {}), present["revision"])
+        found = session.get_job(job)
+        session.client.put(f"/jobs/{found['id']}/draft", source.data.get("spec", {}), found["draft_revision"])
         session.screen.show_done("draft_updated", job=job)
 
 
@@ -123,15 +121,15 @@ def publish(
 
 
 @app.command
-def delete(job: JobName, /, *, waiting: Waiting = NO_WAITING, common: Common = COMMON) -> None:
+def delete(job: JobName, /, *, common: Common = COMMON) -> None:
     """Delete a job that is not running, with its history."""
     with open_session(common) as session:
         found = session.get_job(job)
-        operation = session.client.delete(f"/jobs/{found['id']}", found["revision"])
-        if operation.get("status"):
-            show_operation(session, operation, waiting)
+        deleted = session.client.delete(f"/jobs/{found['id']}", found["revision"])
+        if common.output is Output.TABLE:
+            write_note(str(deleted["message"]))
         else:
-            session.screen.show_done("job_deleted", job=found["name"])
+            session.screen.show_record((), deleted)
 
 
 @app.command
@@ -198,6 +196,4 @@ def _describe_faults(session: Session, path: str, job: str, problems: list[dict[
 
 
 def _read_spec(session: Session, path: str) -> dict[str, Any]:
-    document = session.client.get(f"{path}/draft")
-    spec = document.get("spec", document)
-    return spec if isinstance(spec, dict) else {}
+    return session.client.get(f"{path}/draft")

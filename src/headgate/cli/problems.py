@@ -58,6 +58,7 @@ def _describe_refusal(refusal: ServerRefused, language: Language) -> list[str]:
     lines = [_head(language, str(text))]
     for entry in problem.get("problems") or []:
         lines += describe_problem(entry, problem.get("origin"), language)
+    lines += _indent(problem.get("cause"))
     if problem.get("allowed_verbs"):
         lines.append("  " + say(language, "verbs_possible", {"verbs": ", ".join(problem["allowed_verbs"])}))
     if problem.get("hint"):
@@ -72,7 +73,7 @@ def _describe_operation(operation: Mapping[str, Any], language: Language) -> lis
     lines = [_head(language, say(language, "operation_failed", facts))]
     if operation.get("message"):
         lines.append(f"  {operation['message']}")
-    lines += [f"    {line}" for line in str(operation.get("cause") or "").splitlines()[:_CAUSE_LINES]]
+    lines += _indent(operation.get("cause"))
     if operation.get("advice"):
         lines.append(_hint(language, str(operation["advice"])))
     return lines
@@ -82,7 +83,7 @@ def _describe_own(error: HeadgateError, language: Language) -> list[str]:
     lines = [_head(language, say(language, error.code, error.facts))]
     for problem in error.problems:
         lines += describe_problem(_say_problem(problem, language), None, language)
-    lines += [f"    {line}" for line in error.cause.splitlines()[:_CAUSE_LINES]]
+    lines += _indent(error.cause)
     hint = advise(language, error.code, error.facts)
     return [*lines, _hint(language, hint)] if hint else lines
 
@@ -102,6 +103,10 @@ def _name_place(name: str, line: int | None, column: int | None, language: Langu
     code = "place_line" if column is None else "place_line_column"
     place = say(language, code, {"line": line, "column": column})
     return f"{name}, {place}" if name else place
+
+
+def _indent(cause: object) -> list[str]:
+    return [f"    {line}" for line in str(cause or "").splitlines()[:_CAUSE_LINES]]
 
 
 def _quote(place: Place) -> list[str]:

@@ -180,8 +180,13 @@ def _format_text(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={_format_text(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_format_text(item.get("name", item) if isinstance(item, Mapping) else item) for item in value)
+        return ", ".join(_format_text(_name_item(item)) for item in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _name_item(item: object) -> object:
+    """What stands for a member of a list: its name (a step) or its message (a risk)."""
+    return item.get("name") or item.get("message") or item if isinstance(item, Mapping) else item
 
 
 def _console(stream: Any) -> "Console":

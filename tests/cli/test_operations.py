@@ -1,0 +1,128 @@
+"""The verbs: what is sent, how the end is awaited, and what a bad end is for the shell."""
+
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Cli, Recorded, make_operation
+
+JOB = "job-0123456789"
+PATH = f"/jobs/{JOB}/operations"
+
+
+@pytest.mark.requirement("T0-01")
+@pytest.mark.parametrize(
+    ("arguments", "verb", "options"),
+    [
+        (["run", JOB], "run", {}),
+        (["run", JOB, "--from", "latest"], "run", {"from": "LATEST"}),
+        (["run", JOB, "--snapshot-id", "s1"], "run", {"from": "SNAPSHOT", "snapshot_id": "s1"}),
+        (
+            ["run", JOB, "--from", "none", "--job-version", "2", "--allow-non-restored-state", "--claim-mode", "claim"],
+            "run",
+            {"from": "NONE", "version": 2, "allow_non_restored_state": True, "claim_mode": "CLAIM"},
+        ),
+        (["pause", JOB], "pause", {}),
+        (["pause", JOB, "--allow-state-loss"], "pause", {"allow_state_loss": True}),
+        (["resume", JOB], "resume", {}),
+        (["resume", JOB, "--snapshot-id", "s1"], "resume", {"snapshot_id": "s1"}),
+        (["stop", JOB, "--snapshot", "create"], "stop", {"snapshot": "CREATE"}),
+        (["stop", JOB, "--snapshot", "none", "--force"], "stop", {"snapshot": "NONE", "force": True}),
+        (["restart", JOB, "--keep-state"], "restart", {"keep_state": True}),
+        (["restart", JOB, "--discard-state"], "restart", {"keep_state": False}),
+        (["savepoint", JOB], "savepoint", {}),
+        (["savepoint", JOB, "--format", "native"], "savepoint", {"format": "NATIVE"}),
+    ],
+    ids=lambda value: " ".join(value).replace(JOB, "") if isinstance(value, list) else "",
+)
+def test_a_verb_sends_what_was_said_and_nothing_else(
+    talk: Cli, server: Recorded, arguments: list[str], verb: str, options: dict[str, Any]
+) -> None:
+    server.answer("POST", PATH, (202, make_operation("INIT", verb=verb)))
+    result = talk("job", *arguments)
+    assert result.code == 0
+    assert server.requests[0].body == {"verb": verb, "options": options}
+    assert "headgate operation show op-1 --wait" in result.err
+
+
+def test_waiting_follows_the_operation_to_its_end(talk: Cli, server: Recorded) -> None:
+    server.answer("POST", PATH, (202, make_operation("INIT", steps=[])))
+    server.answer(
+        "GET",
+        "/operations/op-1",
+        (200, make_operation()),
+        (200, make_operation()),
+        (200, make_operation("SUCCESS", code=0)),
+    )
+    result = talk("job", "pause", JOB, "--wait", "--output", "json")
+    assert result.code == 0
+    assert result.document["status"] == "SUCCESS"
+    # Not a terminal: one line per change, not one per look.
+    assert result.err.splitlines() == ["pause, INIT", "pause, OPERATING, step 1 of 1: stop_with_savepoint"]
+    assert float(server.requests[1].query["wait"]) <= 2
+
+
+@pytest.mark.parametrize(
+    ("status", "result_code", "exit_code"),
+    [("FAIL", 1, 1), ("EXCEPTION", 5, 1), ("TASK_STATUS_NO_DONE", 1, 1), ("CANCELLED", 1, 1), ("CANCELLED", 401, 5)],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_bad_end_is_told_with_cause_and_advice(
+    talk: Cli, server: Recorded, status: str, result_code: int, exit_code: int, language: str
+) -> None:
+    ended = make_operation(
+        status, code=result_code, message="No space.", cause="java.io.IOException: No space", advice="Free some."
+    )
+    server.answer("POST", PATH, (202, ended))
+    result = talk("job", "pause", JOB, "--wait", "--language", language)
+    assert result.code == exit_code
+    for text in (status, "No space.", "java.io.IOException: No space", "Free some."):
+        assert text in result.err
+
+
+def test_a_timeout_is_six_and_says_that_it_goes_on(talk: Cli, server: Recorded) -> None:
+    server.answer("POST", PATH, (202, make_operation()))
+    server.answer("GET", "/operations/op-1", (200, make_operation()))
+    result = talk("job", "pause", JOB, "--wait", "--timeout", "0.3")
+    assert result.code == 6
+    assert "headgate operation show op-1 --wait" in result.err
+
+
+def test_a_dry_run_shows_the_plan_and_asks_for_nothing(talk: Cli, server: Recorded) -> None:
+    plan = {"steps": [{"name": "submit"}], "restore_point": None, "risks": [{"message": "state is lost"}], "hash": "h1"}
+    server.answer("POST", PATH, (200, plan))
+    result = talk("job", "run", JOB, "--dry-run")
+    assert server.requests[0].query == {"dry_run": "true"}
+    assert "submit" in result.out
+    assert "state is lost" in result.out
+
+
+@pytest.mark.requirement("T0-26")
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_verb_that_is_not_allowed_names_the_ones_that_are(talk: Cli, server: Recorded, language: str) -> None:
+    problem = {"code": "verb_not_allowed", "detail": "Not now.", "hint": "Run it.", "allowed_verbs": ["run", "stop"]}
+    server.answer("POST", PATH, (409, problem))
+    result = talk("job", "pause", JOB, "--language", language)
+    assert result.code == 4
+    assert "run, stop" in result.err
+    assert "Run it." in result.err
+
+
+def test_show_without_waiting_does_not_fail_with_the_operation(talk: Cli, server: Recorded) -> None:
+    server.answer("GET", "/operations/op-1", (200, make_operation("FAIL", code=1)))
+    assert talk("operation", "show", "op-1").code == 0
+    assert talk("operation", "show", "op-1", "--wait").code == 1
+
+
+def test_withdraw(talk: Cli, server: Recorded) -> None:
+    server.answer("DELETE", "/operations/op-1", (200, make_operation("CANCELLED", code=1)))
+    assert talk("operation", "withdraw", "op-1", "--output", "json").document["status"] == "CANCELLED"
+
+
+def test_a_lost_answer_is_asked_for_again_under_the_same_key(talk: Cli, server: Recorded) -> None:
+    server.answer("POST", PATH, (202, make_operation("INIT")))
+    server.drop_next = True
+    assert talk("job", "pause", JOB).code == 0
+    keys = [request.headers["idempotency-key"] for request in server.requests]
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
