@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -53,8 +54,6 @@ def test_a_turn_that_does_not_come(store: Store, engine: Engine) -> None:
 
 
 def _run_in_thread(store: Store) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     def write() -> None:
         with store.write():
             pass
