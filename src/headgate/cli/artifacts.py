@@ -15,21 +15,16 @@ app = App(name="artifact", help="Add and remove jars.")
 
 @app.command
 def add(
-    file: Annotated[Path | None, Parameter(help="Jar file to upload.")] = None,
+    file: Annotated[Path, Parameter(help="Jar file to upload.")],
     /,
     *,
-    maven: Annotated[str | None, Parameter(name="--maven", help="Coordinates instead, as group:name:version.")] = None,
     common: Common = COMMON,
 ) -> None:
-    """Add a jar: a file, or coordinates of a Maven repository."""
-    if (file is None) == (maven is None):
-        raise Invalid("artifact_one_source")
-    if file is not None and not file.is_file():
+    """Add a jar from a file."""
+    if not file.is_file():
         raise Invalid("file_unreadable", file=file, reason="")
-    path = f"{WORKSPACE}/artifacts"
     with open_session(common) as session:
-        answer = session.client.upload(path, file) if file else session.client.post(path, {"maven": maven})
-        session.screen.show_record(columns.ARTIFACTS, answer)
+        session.screen.show_record(columns.ARTIFACTS, session.client.upload(f"{WORKSPACE}/artifacts", file))
 
 
 @app.command(name="list")

@@ -41,8 +41,4 @@ def show(operation: OperationName, /, *, waiting: Waiting = NO_WAITING, common: 
 def withdraw(operation: OperationName, /, *, common: Common = COMMON) -> None:
     """Withdraw an operation that has not been sent to Flink yet."""
     with open_session(common) as session:
-        answer = session.client.delete(f"/operations/{operation}")
-        if answer:
-            session.screen.show_record(columns.OPERATION, answer)
-        else:
-            session.screen.show_done("operation_withdrawn", operation=operation)
+        session.screen.show_record(columns.OPERATION, session.client.delete(f"/operations/{operation}"))
