@@ -99,7 +99,7 @@ class Operations:
         return operation
 
     def _record(self, unit: UnitOfWork, actor: Actor, operation: Operation, kind: EventType) -> None:
-        facts = {"verb": operation.verb.value, "options": describe_options(operation.options)}
+        facts = {"verb": operation.verb.value, "options": describe_options(operation.options) or "-"}
         event = Event(operation.job_id, operation.workspace, self.clock.now(), kind, facts=facts, actor=actor.name)
         unit.events.record(replace(event, operation_id=operation.id))
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from headgate.domain.catalogue import Language, advice, message
+from headgate.domain.catalogue import Language
 from headgate.domain.errors import (
     Conflict,
     EngineFailed,
@@ -34,6 +34,7 @@ from headgate.domain.errors import (
 )
 from headgate.web.languages import choose_language
 from headgate.web.validation import describe_faults
+from headgate.web.wording import advise, say
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ _TITLES: dict[int, str] = {
     401: "title_not_authenticated",
     403: "title_not_authorized",
     404: "title_not_found",
-    405: "title_not_found",
+    405: "title_invalid",
     409: "title_not_allowed",
     412: "title_stale",
     413: "title_invalid",
@@ -105,11 +106,11 @@ def build_problem(
     status = status or find_status(error)
     document: dict[str, Any] = {
         "type": f"urn:headgate:problem:{error.code}",
-        "title": message(_TITLES.get(status, "title_internal"), {}, language),
+        "title": say(_TITLES.get(status, "title_internal"), {}, language),
         "status": status,
-        "detail": message(error.code, error.facts, language),
+        "detail": say(error.code, error.facts, language),
         "code": error.code,
-        "hint": advice(error.code, error.facts, language),
+        "hint": advise(error.code, error.facts, language),
         "problems": [render_problem(problem, language) for problem in error.problems],
         "request_id": request_id,
     }
@@ -126,12 +127,12 @@ def build_problem(
 
 def render_problem(problem: Problem, language: Language) -> dict[str, Any]:
     """One fault of an input: our words, then Flink's own text where there is some."""
-    words = message(problem.code, dict(problem.facts), language)
+    words = say(problem.code, dict(problem.facts), language)
     shown: dict[str, Any] = {
         "path": problem.path,
         "code": problem.code,
         "message": f"{words} {problem.message}".strip() if problem.message else words,
-        "hint": advice(problem.code, dict(problem.facts), language),
+        "hint": advise(problem.code, dict(problem.facts), language),
     }
     if problem.line is not None:
         shown["line"] = problem.line

@@ -41,7 +41,9 @@ _CODES: dict[str, str] = {
     "string_too_short": "field_bounds",
 }
 
-_WANTED: dict[str, str] = {"string": "text", "int": "whole number", "float": "number", "bool": "true / false"}
+_WANTED: dict[str, str] = {"string": "text", "int": "whole number", "float": "number", "bool": "boolean"}
+# A choice that nobody may make for a person is explained better than "missing".
+_MISSING: dict[str, str] = {"options.snapshot": "stop_snapshot_required", "options.keep_state": "keep_state_required"}
 
 
 def describe_faults(faults: Sequence[Any]) -> list[Problem]:
@@ -54,13 +56,15 @@ def _describe(fault: Any) -> Problem:
     code = _CODES.get(kind, "field_invalid")
     context = fault.get("ctx") or {}
     path = _write_path(fault["loc"], kind)
+    if code == "field_missing":
+        code = _MISSING.get(path, code)
     if code == "json_invalid":
         return Problem("", code, (("reason", str(context.get("error", ""))),))
     facts = {
         "field": path or "body",
         "value": str(context.get("tag", fault.get("input", "")))[:80],
         "allowed": str(context.get("expected_tags") or context.get("expected") or "").replace("'", ""),
-        "wanted": _WANTED.get(kind.partition("_")[0], "object"),
+        "wanted": _WANTED.get(kind.partition("_")[0], "mapping"),
         "bounds": " ".join(f"{_SIGNS[name]} {context[name]}" for name in _SIGNS if name in context),
         "reason": str(fault.get("msg", "")),
     }

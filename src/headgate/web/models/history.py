@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from headgate.domain.catalogue import Language, message
+from headgate.domain.catalogue import Language
 from headgate.domain.events import EventLevel
 from headgate.domain.snapshots import PathStatus, Snapshot, SnapshotKind, SnapshotOrigin, SnapshotStatus
 from headgate.domain.spec import dump_spec
@@ -12,6 +12,7 @@ from headgate.services.queries import EventView
 from headgate.services.views import InstanceView
 from headgate.web.models.drafts import SpecBody
 from headgate.web.models.shapes import Shown
+from headgate.web.wording import say
 
 
 class InstanceModel(Shown):
@@ -122,14 +123,15 @@ class EventModel(Shown):
     @classmethod
     def of(cls, view: EventView, language: Language) -> "EventModel":
         event = view.event
-        facts = {**event.facts, "actor": event.actor}
+        reason = say(event.facts["code"], event.facts, language) if "code" in event.facts else ""
+        facts = {**event.facts, "actor": event.actor, "reason": reason}
         return cls(
             id=event.number,
             job_id=event.job_id,
             at=event.at,
             type=event.type.name,
             level=event.level,
-            message=message(event.type.value, facts, language),
+            message=say(event.type.value, facts, language),
             instance=view.instance,
             operation_id=event.operation_id,
             actor=event.actor,

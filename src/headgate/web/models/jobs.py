@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field, StrictBool
 
-from headgate.domain.catalogue import Language, advice, message
+from headgate.domain.catalogue import Language
 from headgate.domain.jobs import Version, Warning
 from headgate.domain.lifecycle import Lifecycle, Phase, Wanted
 from headgate.domain.recovery import Recovery, RecoveryPolicy
@@ -17,6 +17,7 @@ from headgate.web.models.drafts import SpecBody
 from headgate.web.models.history import InstanceModel
 from headgate.web.models.operations import OperationModel, RestorePointModel
 from headgate.web.models.shapes import AnyPolicy, Body, PageModel, ReachabilityModel, Shown
+from headgate.web.wording import advise, say
 
 
 class RecoveryBody(Body):
@@ -71,9 +72,9 @@ class WarningModel(Shown):
         finding = warning.finding
         return cls(
             code=finding.code,
-            message=message(finding.code, finding.facts, language),
+            message=say(finding.code, finding.facts, language),
             cause=finding.cause,
-            advice=advice(finding.code, finding.facts, language),
+            advice=advise(finding.code, finding.facts, language),
             at=warning.at,
             operation_id=warning.operation_id,
         )
@@ -209,7 +210,7 @@ class DeletedJobModel(Shown):
             id=deleted.id,
             name=deleted.name,
             snapshots_left=deleted.snapshots_left,
-            message=message(code, facts, language),
+            message=say(code, facts, language),
         )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel, StrictBool, model_validator
 
-from headgate.domain.catalogue import Language, advice, message
+from headgate.domain.catalogue import Language
 from headgate.domain.lifecycle import Verb
 from headgate.domain.operations import (
     RESULT_CODES,
@@ -30,6 +30,7 @@ from headgate.web.models.shapes import (
     FindingModel,
     Shown,
 )
+from headgate.web.wording import advise, say
 
 
 class RunOptions(Body):
@@ -161,7 +162,7 @@ class OperationModel(Shown):
             reason=result.code if result else None,
             message=_say(operation, result, language),
             cause=result.cause if result else "",
-            advice=advice(result.code, result.facts, language) if result else "",
+            advice=advise(result.code, result.facts, language) if result else "",
             overdue=FindingModel.of(operation.overdue, language) if operation.overdue else None,
             version=operation.version,
             steps=[StepModel.of(step) for step in operation.steps],
@@ -181,8 +182,8 @@ def show_options(verb: Verb, options: Options) -> dict[str, str | int | bool | N
 
 def _say(operation: Operation, result: Finding | None, language: Language) -> str:
     if result is not None:
-        return message(result.code, result.facts, language)
-    return message(f"status_{operation.status.value.lower()}", {}, language)
+        return say(result.code, result.facts, language)
+    return say(f"operation_{operation.status.value.lower()}", {}, language)
 
 
 class RestorePointModel(Shown):

@@ -1,8 +1,9 @@
 """What the server says of itself."""
 
-from headgate.domain.catalogue import Language, advice, message
+from headgate.domain.catalogue import Language
 from headgate.services.health import Check
 from headgate.web.models.shapes import Shown
+from headgate.web.wording import advise, say
 
 
 class MeModel(Shown):
@@ -32,8 +33,8 @@ class CheckView(Shown):
             name=check.name,
             ok=check.is_ok,
             code=finding.code if finding else None,
-            message=message(finding.code, finding.facts, language) if finding else "",
-            advice=advice(finding.code, finding.facts, language) if finding else "",
+            message=say(finding.code, finding.facts, language) if finding else "",
+            advice=advise(finding.code, finding.facts, language) if finding else "",
         )
 
 

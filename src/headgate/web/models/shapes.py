@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from headgate.domain.catalogue import Language, advice, message
+from headgate.domain.catalogue import Language
 from headgate.domain.instances import FlinkStatus
 from headgate.domain.lifecycle import Lifecycle, Phase
 from headgate.domain.operations import ClaimMode, Finding, RestoreFrom, SavepointFormat, StopSnapshot
@@ -15,6 +15,7 @@ from headgate.domain.recovery import RecoveryPolicy
 from headgate.domain.spec import JobType
 from headgate.services.pages import Page
 from headgate.web.spelling import spell
+from headgate.web.wording import advise, say
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -91,8 +92,8 @@ class FindingModel(Shown):
     def of(cls, finding: Finding, language: Language) -> "FindingModel":
         return cls(
             code=finding.code,
-            message=message(finding.code, finding.facts, language),
-            advice=advice(finding.code, finding.facts, language),
+            message=say(finding.code, finding.facts, language),
+            advice=advise(finding.code, finding.facts, language),
             cause=finding.cause,
         )
 
