@@ -1,0 +1,49 @@
+"""The worlds that the contract is kept in. The real cluster lives for the whole session."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headgate.adapters.clock import SystemClock
+from headgate.adapters.engine.local_cluster import EmbeddedCluster
+from headgate.adapters.flink.gateway import ClientEnds, RestGateway
+from headgate.adapters.flink.rest import FlinkRest
+from headgate.adapters.flink.sql_client import SqlClient
+from headgate.ports.engines import Engine, LocalClusterShape
+from headgate.settings import load_settings
+from tests.adapters.flink.contract.worlds import Asked, FakeWorld, RealWorld, World
+from tests.jars.build import build_test_jar
+
+
+@pytest.fixture(scope="session")
+def test_jar(engine_221: Engine) -> Path:
+    return build_test_jar(engine_221, load_settings().cache_dir)
+
+
+@pytest.fixture(scope="session")
+def real_world(engine_221: Engine, test_jar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealWorld]:
+    clock = SystemClock()
+    embedded = EmbeddedCluster(tmp_path_factory.mktemp("contract"), engine_221, LocalClusterShape(), clock)
+    sql = SqlClient(lambda _: engine_221, tmp_path_factory.mktemp("contract-sql"))
+    gateway = RestGateway(FlinkRest(clock), sql, ClientEnds(close=sql.close))
+    try:
+        yield RealWorld(embedded, gateway, test_jar)
+    finally:
+        gateway.close()
+        embedded.stop()
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.real)])
+def flink(request: pytest.FixtureRequest) -> Iterator[Asked]:
+    world: World = FakeWorld() if request.param == "fake" else request.getfixturevalue("real_world")
+    asked = Asked(world)
+    yield asked
+    asked.clean()
+
+
+@pytest.fixture
+def real_flink(real_world: RealWorld) -> Iterator[Asked]:
+    asked = Asked(real_world)
+    yield asked
+    asked.clean()
