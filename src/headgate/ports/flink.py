@@ -66,9 +66,7 @@ class FlinkGateway(Protocol):
     def find_job(self, cluster: Cluster, flink_job_id: FlinkJobId) -> JobSeen | None:
         """One job with the text of its failure, from the JobManager, else from its archive, else None."""
 
-    def get_trigger(
-        self, cluster: Cluster, flink_job_id: FlinkJobId, trigger_id: str, kind: IntentKind
-    ) -> TriggerSeen:
+    def get_trigger(self, cluster: Cluster, flink_job_id: FlinkJobId, trigger_id: str, kind: IntentKind) -> TriggerSeen:
         """The fate of a trigger; UNKNOWN where Flink does not know it (any more)."""
 
     def find_evidence(
