@@ -1,0 +1,1 @@
+"""Stories: a real server process, a real Flink, a real database, spoken to over HTTP."""

@@ -1,0 +1,53 @@
+"""What Flink itself says, asked behind Headgate's back, and what others may do to it there."""
+
+import json
+import re
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
+
+
+class Flink:
+    """One JobManager, by its REST address."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def list_jobs(self, name: str) -> list[dict[str, Any]]:
+        """Every Flink job of this name, ended ones too, oldest first."""
+        jobs = [job for job in self._ask("GET", "/jobs/overview")["jobs"] if job["name"] == name]
+        return sorted(jobs, key=lambda job: int(job["start-time"]))
+
+    def list_live(self, name: str) -> list[str]:
+        """The ids of the Flink jobs of this name that have not ended."""
+        return [job["jid"] for job in self.list_jobs(name) if job["state"] not in ENDED]
+
+    def count_live(self) -> int:
+        """All jobs that have not ended, whatever they are called."""
+        return sum(job["state"] not in ENDED for job in self._ask("GET", "/jobs/overview")["jobs"])
+
+    def cancel(self, flink_job_id: str) -> None:
+        """What an operator of the cluster may do at any time."""
+        self._ask("PATCH", f"/jobs/{flink_job_id}?mode=cancel")
+
+    def _ask(self, method: str, path: str) -> Any:
+        request = urllib.request.Request(f"{self.url}{path}", method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+
+def find_folder(path: str) -> Path:
+    """The local folder of a snapshot's path; Flink writes `file:/...` and does not percent-encode."""
+    assert path.startswith("file:/"), path
+    return Path("/" + path.removeprefix("file:").lstrip("/"))
+
+
+def read_printed(data: Path, identifier: str) -> list[tuple[str, tuple[int, ...]]]:
+    """The rows that a print sink with this identifier wrote into the TaskManagers' logs: (kind, values)."""
+    pattern = re.compile(rf"{re.escape(identifier)}> ([+-][IUD])\[([^\]]*)\]")
+    text = "".join(
+        log.read_text(encoding="utf-8", errors="replace") for log in sorted((data / "local" / "log").glob("task*.log*"))
+    )
+    return [(kind, tuple(int(value) for value in row.split(","))) for kind, row in pattern.findall(text)]
