@@ -11,13 +11,21 @@ from headgate.adapters.flink.rest import FlinkRest, RestLimits
 from headgate.domain.errors import FlinkError, FlinkMissing, FlinkOutcomeUnknown, FlinkRejected, FlinkUnavailable
 from tests.fakes.http_server import Behaviour, ScriptedServer, answer, close, cut_off, no_http
 
-LIMITS = RestLimits(connect_s=1.0, read_s=0.3, run_s=0.3, body_bytes=1000)
+LIMITS = RestLimits(body_bytes=1000)
+HASTY = RestLimits(read_s=0.3)
 ERRORS = '{"errors":["Job could not be found.","org.apache.flink.X: gone"]}'
 
 
 @pytest.fixture
 def rest() -> Iterator[FlinkRest]:
     client = FlinkRest(SystemClock(), LIMITS)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def hasty() -> Iterator[FlinkRest]:
+    client = FlinkRest(SystemClock(), HASTY)
     yield client
     client.close()
 
@@ -95,18 +103,18 @@ def test_an_address_that_is_none_was_surely_not_sent(rest: FlinkRest, url: str) 
         rest.post(url, "/x", {})
 
 
-def test_a_hanging_server_is_given_up(rest: FlinkRest) -> None:
+def test_a_hanging_server_is_given_up(hasty: FlinkRest) -> None:
     with ScriptedServer({}) as server:
         server.routes["/x"] = server.hang
         with pytest.raises(FlinkOutcomeUnknown):
-            rest.post(server.url, "/x", {})
+            hasty.post(server.url, "/x", {})
 
 
-def test_an_endless_answer_is_given_up(rest: FlinkRest) -> None:
+def test_an_endless_answer_is_given_up(hasty: FlinkRest) -> None:
     with ScriptedServer({}) as server:
         server.routes["/x"] = server.drip
         with pytest.raises(FlinkOutcomeUnknown) as failure:
-            rest.get(server.url, "/x")
+            hasty.get(server.url, "/x")
     assert "does not end" in failure.value.cause
 
 
