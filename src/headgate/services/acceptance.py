@@ -156,9 +156,10 @@ def _choose_version(request: Request) -> Version:
 
 def _find_online_version(request: Request) -> int | None:
     """The version that runs or is suspended; while a start is under way, the one that it starts."""
-    heading = request.standing.heading
-    if heading is not None and heading.version is not None:
-        return heading.version
+    opened = sorted(request.row.open_operations, key=lambda operation: operation.number, reverse=True)
+    starting = next((operation.version for operation in opened if operation.version is not None), None)
+    if starting is not None:
+        return starting
     return request.row.instance.version if request.row.instance else None
 
 

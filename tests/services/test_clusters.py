@@ -1,0 +1,128 @@
+"""Registering clusters, and asking one now."""
+
+import pytest
+
+from headgate.domain.clusters import ClusterKind, EngineVersion
+from headgate.domain.errors import Conflict, Invalid, NotAllowed, NotFound, StaleRevision
+from headgate.domain.lifecycle import Settled
+from headgate.domain.workspaces import DEFAULT_WORKSPACE
+from headgate.services.clusters import ClusterEdit, ClusterOrder, LocalRegistration
+from tests.services.world import World
+
+LOCAL = LocalRegistration("http://127.0.0.1:40001", EngineVersion("2.2.1"), "file:///sp", "file:///cp")
+
+
+@pytest.mark.parametrize(
+    ("order", "field"),
+    [
+        (ClusterOrder("", "http://a:1", "2.2.1"), "name"),
+        (ClusterOrder("two words", "http://a:1", "2.2.1"), "name"),
+        (ClusterOrder("a", "flink:8081", "2.2.1"), "url"),
+        (ClusterOrder("a", "ftp://flink", "2.2.1"), "url"),
+        (ClusterOrder("a", "http://", "2.2.1"), "url"),
+        (ClusterOrder("a", "http://flink:99999", "2.2.1"), "url"),
+        (ClusterOrder("a", "http://me:secret@flink:1", "2.2.1"), "url"),
+        (ClusterOrder("a", "http://flink?x=1", "2.2.1"), "url"),
+        (ClusterOrder("a", "http://a:1", "newest"), "engine_version"),
+        (ClusterOrder("a", "http://a:1", "2.2.1", savepoint_dir="/data"), "savepoint_dir"),
+        (ClusterOrder("a", "http://a:1", "2.2.1", checkpoint_dir="data"), "checkpoint_dir"),
+    ],
+    ids=str,
+)
+def test_what_will_not_do_is_refused(world: World, order: ClusterOrder, field: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        world.clusters.create(world.actor, DEFAULT_WORKSPACE, order)
+    assert [problem.path for problem in refusal.value.problems] == [field]
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        (ClusterOrder("local", "http://other:1", "2.2.1"), "cluster_name_taken"),
+        (ClusterOrder("other", "http://local:8081/", "2.2.1"), "cluster_url_taken"),
+    ],
+    ids=["name", "address"],
+)
+def test_a_cluster_is_registered_once(world: World, order: ClusterOrder, code: str) -> None:
+    world.add_cluster()
+    with pytest.raises(Conflict) as refusal:
+        world.clusters.create(world.actor, DEFAULT_WORKSPACE, order)
+    assert refusal.value.code == code
+
+
+def test_a_cluster_is_found_by_id_and_by_name(world: World) -> None:
+    cluster = world.add_cluster()
+    assert world.clusters.get(world.actor, "local") == world.clusters.get(world.actor, cluster.id)
+    with pytest.raises(NotFound):
+        world.clusters.get(world.stranger, "local")
+
+
+class TestEdit:
+    def test_what_is_given_changes(self, world: World) -> None:
+        cluster = world.add_cluster()
+        edit = ClusterEdit(savepoint_dir="", region="north")
+        after = world.clusters.update(world.actor, cluster.id, edit, 1).cluster
+        assert (after.savepoint_dir, after.region, after.revision) == (None, "north", 2)
+        with pytest.raises(StaleRevision):
+            world.clusters.update(world.actor, cluster.id, edit, 1)
+
+    def test_the_address_stays_while_something_runs_there(self, world: World) -> None:
+        cluster = world.add_cluster()
+        world.add_settled(Settled.RUNNING)
+        with pytest.raises(NotAllowed) as refusal:
+            world.clusters.update(world.actor, cluster.id, ClusterEdit(url="http://elsewhere:1"), None)
+        assert refusal.value.code == "cluster_in_use"
+
+    def test_names_stay_unique(self, world: World) -> None:
+        world.add_cluster()
+        other = world.add_cluster("other")
+        with pytest.raises(Conflict) as refusal:
+            world.clusters.update(world.actor, other.id, ClusterEdit(name="local"), None)
+        assert refusal.value.code == "cluster_name_taken"
+
+
+class TestDelete:
+    def test_it_waits_for_every_instance(self, world: World) -> None:
+        cluster = world.add_cluster()
+        job = world.add_settled(Settled.RUNNING)
+        with pytest.raises(NotAllowed) as refusal:
+            world.clusters.delete(world.actor, cluster.id)
+        assert refusal.value.code == "cluster_in_use"
+        world.settle(job, Settled.CANCELLED)
+        world.clusters.delete(world.actor, cluster.id)
+        assert world.clusters.list_all(world.actor) == []
+        assert world.queries.get_job(world.actor, job.id).view.cluster_name == "local"
+
+
+class TestLocal:
+    def test_its_row_follows_its_address(self, world: World) -> None:
+        first = world.clusters.register_local(DEFAULT_WORKSPACE, LOCAL)
+        assert world.clusters.register_local(DEFAULT_WORKSPACE, LOCAL) == first
+        moved = LocalRegistration("http://127.0.0.1:40002", LOCAL.engine_version, "file:///sp", "file:///cp")
+        second = world.clusters.register_local(DEFAULT_WORKSPACE, moved)
+        assert (second.id, second.url, second.revision) == (first.id, "http://127.0.0.1:40002", 2)
+        assert second.kind is ClusterKind.LOCAL
+
+    def test_it_belongs_to_headgate(self, world: World) -> None:
+        world.clusters.register_local(DEFAULT_WORKSPACE, LOCAL)
+        with pytest.raises(NotAllowed) as of_edit:
+            world.clusters.update(world.actor, "local", ClusterEdit(url="http://x:1"), None)
+        with pytest.raises(NotAllowed) as of_delete:
+            world.clusters.delete(world.actor, "local")
+        assert (of_edit.value.code, of_delete.value.code) == ("cluster_is_local", "cluster_is_local")
+
+
+class TestCheck:
+    def test_a_cluster_that_is_well(self, world: World) -> None:
+        cluster = world.add_cluster()
+        found = world.clusters.check(world.actor, cluster.id)
+        assert (found.finding, found.live_jobs) == (None, 0)
+        assert found.incarnation
+        assert found.slots.total > 0
+
+    def test_a_cluster_that_does_not_answer_is_an_answer(self, world: World) -> None:
+        cluster = world.add_cluster()
+        world.flink.cut_off(cluster, 60)
+        found = world.clusters.check(world.actor, cluster.id)
+        assert found.finding is not None
+        assert found.finding.code.startswith("flink_")
