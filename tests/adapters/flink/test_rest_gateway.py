@@ -11,7 +11,7 @@ from headgate.adapters.clock import SystemClock
 from headgate.adapters.flink.gateway import ClientEnds, RestGateway
 from headgate.adapters.flink.rest import FlinkRest
 from headgate.domain.clusters import Cluster
-from headgate.domain.errors import FlinkOutcomeUnknown, FlinkRejected, FlinkUnavailable, Invalid
+from headgate.domain.errors import FlinkOutcomeUnknown, FlinkRejected, FlinkUnavailable, NotFound
 from headgate.domain.instances import FlinkStatus
 from headgate.domain.intents import IntentKind
 from headgate.domain.observation import TriggerSeen, TriggerStatus
@@ -263,7 +263,7 @@ def test_an_upload_that_fails_has_submitted_nothing(
 
 def test_a_jar_that_is_gone_is_said(gateway: RestGateway, cluster: Cluster, tmp_path: Path) -> None:
     for missing in (None, tmp_path / "none.jar"):
-        with pytest.raises(Invalid):
+        with pytest.raises(NotFound):
             submit_jar(gateway, cluster, missing)
 
 

@@ -21,7 +21,7 @@ from headgate.domain.errors import (
     FlinkOutcomeUnknown,
     FlinkRejected,
     FlinkUnavailable,
-    Invalid,
+    NotFound,
 )
 from headgate.domain.instances import FlinkJobId, FlinkStatus
 from headgate.domain.intents import IntentKind
@@ -160,7 +160,7 @@ class RestGateway(FlinkGateway):
 
     def _submit_jar(self, cluster: Cluster, submission: Submission) -> None:
         if submission.jar is None:
-            raise Invalid("artifact_file_missing", name=submission.instance.spec.artifact)
+            raise NotFound("artifact_file_missing", digest=submission.instance.spec.artifact)
         jar_id = self._upload(cluster, submission)
         try:
             self.rest.post(cluster.url, f"/jars/{jar_id}/run", build_run_request(cluster, submission), is_run=True)
@@ -187,7 +187,7 @@ class RestGateway(FlinkGateway):
             # The cluster takes no jars at all (`web.submit.enable: false`).
             raise FlinkRejected(error.cause, status=HTTPStatus.NOT_FOUND) from error
         except OSError as error:
-            raise Invalid("artifact_file_missing", name=submission.instance.spec.artifact) from error
+            raise NotFound("artifact_file_missing", digest=submission.jar.stem) from error
 
     def _delete_jar(self, cluster: Cluster, jar_id: str) -> None:
         try:

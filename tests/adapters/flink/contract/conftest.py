@@ -1,15 +1,21 @@
-"""The worlds that the contract is kept in. The real cluster lives for the whole session."""
+"""The worlds that the contract is kept in. The real cluster lives for the whole session.
 
+`HEADGATE_CONTRACT_ENGINE=1.20.5 pytest tests/adapters/flink/contract` asks another version of Flink.
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from headgate.adapters.clock import SystemClock
+from headgate.adapters.engine.install import EngineFolder
 from headgate.adapters.engine.local_cluster import EmbeddedCluster
 from headgate.adapters.flink.gateway import ClientEnds, RestGateway
 from headgate.adapters.flink.rest import FlinkRest
 from headgate.adapters.flink.sql_client import SqlClient
+from headgate.domain.clusters import EngineVersion
 from headgate.ports.engines import Engine, LocalClusterShape
 from headgate.settings import load_settings
 from tests.adapters.flink.contract.worlds import Asked, FakeWorld, RealWorld, World
@@ -17,18 +23,27 @@ from tests.jars.build import build_test_jar
 
 
 @pytest.fixture(scope="session")
-def test_jar(engine_221: Engine) -> Path:
-    return build_test_jar(engine_221, load_settings().cache_dir)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    version = os.environ.get("HEADGATE_CONTRACT_ENGINE")
+    if version is None:
+        found: Engine = request.getfixturevalue("engine_221")
+        return found
+    return EngineFolder(load_settings().cache_dir).install(EngineVersion(version), lambda _: None)
 
 
 @pytest.fixture(scope="session")
-def real_world(engine_221: Engine, test_jar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealWorld]:
+def test_jar(engine: Engine) -> Path:
+    return build_test_jar(engine, load_settings().cache_dir)
+
+
+@pytest.fixture(scope="session")
+def real_world(engine: Engine, test_jar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealWorld]:
     clock = SystemClock()
-    embedded = EmbeddedCluster(tmp_path_factory.mktemp("contract"), engine_221, LocalClusterShape(), clock)
-    sql = SqlClient(lambda _: engine_221, tmp_path_factory.mktemp("contract-sql"))
+    embedded = EmbeddedCluster(tmp_path_factory.mktemp("contract"), engine, LocalClusterShape(), clock)
+    sql = SqlClient(lambda _: engine, tmp_path_factory.mktemp("contract-sql"))
     gateway = RestGateway(FlinkRest(clock), sql, ClientEnds(close=sql.close))
     try:
-        yield RealWorld(embedded, gateway, test_jar)
+        yield RealWorld(embedded, gateway, test_jar, engine.version)
     finally:
         gateway.close()
         embedded.stop()

@@ -226,13 +226,14 @@ ARGUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
 class RealWorld:
     """The embedded cluster: behaviours are arguments of the Java test jobs."""
 
-    def __init__(self, embedded: EmbeddedCluster, gateway: FlinkGateway, jar: Path) -> None:
+    def __init__(self, embedded: EmbeddedCluster, gateway: FlinkGateway, jar: Path, version: EngineVersion) -> None:
         self.embedded = embedded
         self.gateway = gateway
         self._jar = jar
         self.cluster = replace(
             CLUSTER,
             url=embedded.ensure_running().rest_url,
+            engine_version=version,
             savepoint_dir=embedded.savepoint_dir,
             checkpoint_dir=embedded.checkpoint_dir,
         )
