@@ -1,5 +1,6 @@
 """The replay: whole files, every record once, and never so far ahead that a record could be late."""
 
+import json
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -40,31 +41,40 @@ def test_every_record_appears_once_in_whole_files(tmp_path: Path) -> None:
     assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
 
 
-def test_before_the_first_commit_the_feed_stops_soon_after_the_first_window_closes(
-    tmp_path: Path, flights: list[Flight]
-) -> None:
-    feed = Feed(tmp_path, flights)
-    while feed.is_safe(""):
-        feed.put_next()
-    ahead = feed.position - WATERMARK_DAYS
-    assert 2 <= ahead <= 10, "fewer close no window, more could be late"
-
-
 @pytest.mark.parametrize("ahead_days", [AHEAD_DAYS, AHEAD_DAYS_PAUSED])
-def test_the_feed_stays_nearer_to_the_commits_than_the_watermark(
-    tmp_path: Path, flights: list[Flight], ahead_days: int
+@pytest.mark.parametrize("read", [0, 20], ids=["nothing read", "twenty files read"])
+def test_no_record_can_be_late_in_whatever_order_files_are_read(
+    tmp_path: Path, flights: list[Flight], ahead_days: int, read: int
 ) -> None:
-    assert ahead_days < WATERMARK_DAYS
     feed = Feed(tmp_path, flights)
-    while not feed.is_done and feed.is_safe(day(0), ahead_days):
+    while not feed.is_done and feed.is_safe(range(read), ahead_days):
         feed.put_next()
-    assert feed.newest_day == day(min(WATERMARK_DAYS + ahead_days, 159))
+    # One file a day: the newest one may be read first, and the watermark must not reach the oldest unread one.
+    assert feed.position == read + ahead_days + 1
+    watermark = date.fromisoformat(day(feed.position)) - timedelta(days=WATERMARK_DAYS)
+    assert watermark.isoformat() <= day(read)
 
 
-def test_a_commit_proves_that_the_last_file_was_read(tmp_path: Path, flights: list[Flight]) -> None:
+def test_a_gap_holds_the_feed_back(tmp_path: Path, flights: list[Flight]) -> None:
     feed = Feed(tmp_path, flights)
-    while not feed.is_done:
+    read = set(range(100)) - {3}
+    while feed.is_safe(read):
         feed.put_next()
-    assert not feed.has_been_read("")
-    assert not feed.has_been_read(day(159 - WATERMARK_DAYS - 2))
-    assert feed.has_been_read(day(159 - WATERMARK_DAYS - 1))
+    assert feed.position == 3 + AHEAD_DAYS + 1
+
+
+def test_the_end_is_known_when_every_file_was_read(tmp_path: Path, flights: list[Flight]) -> None:
+    feed = Feed(tmp_path, flights)
+    for _ in range(3):
+        feed.put_next()
+    assert not feed.has_been_read({0, 2})
+    assert feed.has_been_read({0, 1, 2})
+
+
+def test_the_last_record_of_a_file_names_it(tmp_path: Path, flights: list[Flight]) -> None:
+    feed = Feed(tmp_path, flights)
+    feed.put_next()
+    feed.put_next()
+    records = [json.loads(line) for line in (tmp_path / "flights-0001.json").read_text().splitlines()]
+    assert records[-1]["file_number"] == 1
+    assert not [record for record in records[:-1] if "file_number" in record]

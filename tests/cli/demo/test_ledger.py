@@ -16,7 +16,7 @@ TOTALS = Totals(2, 1, 11, 2800)
 
 
 def put(folder: Path, name: str, *flights: Flight) -> None:
-    (folder / name).write_text("".join(f"{flight.to_json()}\n" for flight in flights))
+    (folder / name).write_text("".join(f"{json.dumps(flight.to_record())}\n" for flight in flights))
 
 
 def row_line(key: Key, totals: Totals) -> str:
@@ -59,18 +59,22 @@ def test_the_marker_and_hidden_files_do_not_count(tmp_path: Path) -> None:
 
 
 def test_only_committed_files_are_read_and_each_once(tmp_path: Path) -> None:
-    committed = Committed(tmp_path / "out")
+    rows, files = tmp_path / "rows", tmp_path / "files"
+    committed = Committed(rows, files)
     committed.refresh()
-    assert committed.newest_day == ""
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "part-0-0").write_text(row_line(KEY, TOTALS) + "\n")
-    (tmp_path / "out" / ".part-0-1.inprogress").write_text(row_line(OTHER, TOTALS) + "\n")
+    assert (committed.rows, committed.files_read) == ([], set())
+    rows.mkdir()
+    files.mkdir()
+    (rows / "part-0-0").write_text(row_line(KEY, TOTALS) + "\n")
+    (rows / ".part-0-1.inprogress").write_text(row_line(OTHER, TOTALS) + "\n")
+    (files / "part-0-0").write_text('{"file_number":0}\n{"file_number":4}\n')
     committed.refresh()
     committed.refresh()
     assert committed.rows == [Row(KEY, TOTALS)]
-    (tmp_path / "out" / ".part-0-1.inprogress").rename(tmp_path / "out" / "part-0-1")
+    assert committed.files_read == {0, 4}
+    (rows / ".part-0-1.inprogress").rename(rows / "part-0-1")
     committed.refresh()
-    assert committed.newest_day == "2013-01-02"
+    assert committed.rows == [Row(KEY, TOTALS), Row(OTHER, TOTALS)]
 
 
 SAME = [Row(KEY, TOTALS), Row(OTHER, TOTALS)]

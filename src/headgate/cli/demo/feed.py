@@ -1,11 +1,13 @@
 """The replay: flights as files that appear one after another, each of them whole.
 
-A file is written under a hidden name and renamed, so that no reader sees half of it. The feed does
-not run far ahead of what the job has committed: Flink may read files that wait together in any
-order, and more than `WATERMARK_DAYS` of them at once would make records late.
+A file is written under a hidden name and renamed, so that no reader sees half of it. Flink reads
+files that wait together in any order; so the feed goes on only while the oldest file that the job
+has not read yet is nearer than the watermark's delay. Then no record can be late, however slow the
+machine is.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,12 +16,10 @@ from headgate.cli.demo.ledger import MARKER
 from headgate.cli.demo.pipeline import WATERMARK_DAYS
 
 RECORDS_PER_FILE = 2800  # a little more than three days: the whole year in 121 files
-# How many days beyond the watermark the feed may be. Fewer than WATERMARK_DAYS are safe in any order; more of
-# them while the job is paused, because then nothing of the earlier ones is left to be read.
-AHEAD_DAYS = 45
-AHEAD_DAYS_PAUSED = 75
-# Up to here the feed goes before the first commit: the watermark has then closed the first windows.
-_FIRST_DAYS = WATERMARK_DAYS + 5
+# How many days the feed may be ahead of what was read. Before the pause fewer than are safe, so that some are left
+# for the files that arrive during it.
+AHEAD_DAYS = WATERMARK_DAYS * 6 // 10
+AHEAD_DAYS_PAUSED = WATERMARK_DAYS - 1
 # Later than every window of the data, watermark delay included.
 _MARKER_TIME = "2099-01-01 00:00:00"
 
@@ -41,41 +41,32 @@ class Feed:
     def is_done(self) -> bool:
         return self.position >= self.total
 
-    @property
-    def first_day(self) -> str:
-        return self._parts[0][0].day
-
-    @property
-    def newest_day(self) -> str:
-        """The newest day in the files put so far."""
-        return self._parts[max(self.position, 1) - 1][-1].day
-
     def put_next(self) -> None:
         """Let the next file appear."""
         part = self._parts[self.position]
-        self._appear(f"flights-{self.position:04}.json", [flight.to_json() for flight in part])
+        records = [flight.to_record() for flight in part]
+        # What the job writes to `files_read` once it comes to the end of this file.
+        records[-1]["file_number"] = self.position
+        self._appear(f"flights-{self.position:04}.json", records)
         self.position += 1
         self.records += len(part)
 
     def put_marker(self) -> None:
         """Let the record appear that moves the watermark past the last window."""
-        self._appear("marker.json", [Flight(_MARKER_TIME, MARKER, MARKER, None, None, 0).to_json()])
+        self._appear("marker.json", [Flight(_MARKER_TIME, MARKER, MARKER, None, None, 0).to_record()])
 
-    def is_safe(self, committed_day: str, ahead_days: int = AHEAD_DAYS) -> bool:
-        """Whether the next file may come while `committed_day` is the newest day that the job committed (or empty)."""
+    def is_safe(self, files_read: Collection[int], ahead_days: int = AHEAD_DAYS) -> bool:
+        """Whether the next file may come, where the job has read the files of these numbers."""
+        oldest = next((number for number in range(self.position) if number not in files_read), self.position)
+        start = date.fromisoformat(self._parts[oldest][0].day)
         end = date.fromisoformat(self._parts[self.position][-1].day)
-        if not committed_day:
-            return end <= date.fromisoformat(self.first_day) + timedelta(days=_FIRST_DAYS)
-        return end <= date.fromisoformat(committed_day) + timedelta(days=WATERMARK_DAYS + ahead_days)
+        return end <= start + timedelta(days=ahead_days)
 
-    def has_been_read(self, committed_day: str) -> bool:
-        """Whether `committed_day` proves that the last file was read: its own records moved the watermark there."""
-        if not committed_day:
-            return False
-        reached = date.fromisoformat(self.newest_day) - timedelta(days=WATERMARK_DAYS + 1)
-        return date.fromisoformat(committed_day) >= reached
+    def has_been_read(self, files_read: Collection[int]) -> bool:
+        """Whether the job has read every file put so far."""
+        return len(files_read) >= self.position
 
-    def _appear(self, name: str, lines: Sequence[str]) -> None:
+    def _appear(self, name: str, records: Sequence[dict[str, object]]) -> None:
         hidden = self._folder / f".{name}"
-        hidden.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        hidden.write_text("".join(f"{json.dumps(record)}\n" for record in records), encoding="utf-8")
         hidden.rename(self._folder / name)

@@ -6,7 +6,6 @@ Only the CSV in it is read; nothing of it is installed.
 
 import csv
 import io
-import json
 import subprocess
 import sys
 import tarfile
@@ -46,18 +45,16 @@ class Flight:
     def day(self) -> str:
         return self.scheduled[:10]
 
-    def to_json(self) -> str:
-        """One line of an input file."""
-        return json.dumps(
-            {
-                "scheduled": self.scheduled,
-                "origin": self.origin,
-                "carrier": self.carrier,
-                "departure_delay": self.departure_delay,
-                "arrival_delay": self.arrival_delay,
-                "distance": self.distance,
-            }
-        )
+    def to_record(self) -> dict[str, object]:
+        """One record of an input file."""
+        return {
+            "scheduled": self.scheduled,
+            "origin": self.origin,
+            "carrier": self.carrier,
+            "departure_delay": self.departure_delay,
+            "arrival_delay": self.arrival_delay,
+            "distance": self.distance,
+        }
 
 
 def fetch_archive(cache_dir: Path) -> Path:

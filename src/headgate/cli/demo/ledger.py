@@ -81,26 +81,36 @@ def compare(expected: dict[Key, Totals], committed: Iterable[Row]) -> Comparison
 
 
 @dataclass(slots=True)
-class Committed:
-    """The rows that the job has committed to `folder`. A committed file never changes: each is read once."""
+class CommittedLines:
+    """The lines of the committed files of `folder`. Such a file never changes: each is read once."""
 
     folder: Path
-    rows: list[Row] = field(default_factory=list)
     _read: set[str] = field(default_factory=set)
 
-    def refresh(self) -> None:
-        """Read the files that were committed since the last time."""
+    def read_new(self) -> list[dict[str, Any]]:
+        """The records of the files that were committed since the last time."""
         if not self.folder.is_dir():
-            return
+            return []
+        lines: list[str] = []
         for file in sorted(self.folder.iterdir()):
             if file.name not in self._read and not file.name.startswith(_HIDDEN):
                 self._read.add(file.name)
-                self.rows += [_read_row(line) for line in file.read_text(encoding="utf-8").splitlines()]
+                lines += file.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
 
-    @property
-    def newest_day(self) -> str:
-        """The newest day committed; empty where there is none."""
-        return max((row.key[0] for row in self.rows), default="")
+
+class Committed:
+    """What the job has committed so far: result rows, and the numbers of the input files that it has read."""
+
+    def __init__(self, rows: Path, files: Path) -> None:
+        self._row_lines, self._file_lines = CommittedLines(rows), CommittedLines(files)
+        self.rows: list[Row] = []
+        self.files_read: set[int] = set()
+
+    def refresh(self) -> None:
+        """Read what was committed since the last time."""
+        self.rows += [_read_row(record) for record in self._row_lines.read_new()]
+        self.files_read |= {record["file_number"] for record in self._file_lines.read_new()}
 
 
 def _add_lines(sums: dict[Key, Totals], lines: Iterable[str]) -> None:
@@ -125,7 +135,6 @@ def _add(total: int | None, value: int | None) -> int | None:
     return value if total is None else total + value
 
 
-def _read_row(line: str) -> Row:
-    record: dict[str, Any] = json.loads(line)
+def _read_row(record: dict[str, Any]) -> Row:
     totals = Totals(record["flights"], record["cancelled"], record["arrival_delay"], record["distance"])
     return Row((record["flight_day"][:10], record["origin"], record["carrier"]), totals)

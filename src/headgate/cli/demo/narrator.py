@@ -1,6 +1,6 @@
 """The voice of the demo: numbered steps, sentences, and the command that a user would type."""
 
-from headgate.cli.render import Output, Screen, print_answer, write_note
+from headgate.cli.render import Output, Screen, Stopwatch, print_answer, write_note
 
 _MARGIN = "        "
 
@@ -12,11 +12,14 @@ class Narrator:
         self.screen = screen
         self._steps = steps
         self._step = 0
+        self._watch = Stopwatch()
 
     def step(self, code: str, **facts: object) -> None:
-        """The headline of the next step."""
+        """The headline of the next step, with the time since the first."""
         self._step += 1
-        self._write(f"\n[ {self._step}/{self._steps} ] {self.screen.say(code, **facts)}")
+        if self._step == 1:
+            self._watch = Stopwatch()
+        self._write(f"\n[ {self._step}/{self._steps}, {self._watch.read():.0f} s ] {self.screen.say(code, **facts)}")
 
     def tell(self, code: str, **facts: object) -> None:
         """Sentences within a step."""

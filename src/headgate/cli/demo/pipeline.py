@@ -1,15 +1,16 @@
 """The job of the demo: flights per day, origin and carrier, as windows in event time.
 
 One reader, files as they appear. Flink hands out files that it finds together in any order, so the
-watermark stays `WATERMARK_DAYS` behind: far more days than ever lie in the folder unread (see
-feed.py). That also keeps many windows open, which is what a pause must not lose.
+watermark stays `WATERMARK_DAYS` behind, and the job says which files it has read: the feed keeps
+within that (feed.py). It also keeps many windows open, which is what a pause must not lose.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 JOB_NAME = "flights"
-WATERMARK_DAYS = 90
-CHECKPOINT_INTERVAL_S = 2
+WATERMARK_DAYS = 120
+CHECKPOINT_INTERVAL_S = 1
 
 _SQL = """\
 CREATE TABLE flights (
@@ -19,7 +20,8 @@ CREATE TABLE flights (
   departure_delay INT,
   arrival_delay INT,
   distance INT,
-  WATERMARK FOR scheduled AS scheduled - INTERVAL '{watermark_days}' DAY
+  file_number INT,
+  WATERMARK FOR scheduled AS scheduled - INTERVAL '{watermark_days}' DAY(3)
 ) WITH (
   'connector' = 'filesystem',
   'path' = '{source}',
@@ -39,8 +41,18 @@ CREATE TABLE daily (
   'connector' = 'filesystem',
   'path' = '{sink}',
   'format' = 'json',
-  'sink.rolling-policy.rollover-interval' = '1 s',
-  'sink.rolling-policy.check-interval' = '500 ms'
+  'sink.rolling-policy.rollover-interval' = '500 ms',
+  'sink.rolling-policy.check-interval' = '250 ms'
+);
+
+CREATE TABLE files_read (
+  file_number INT
+) WITH (
+  'connector' = 'filesystem',
+  'path' = '{files_read}',
+  'format' = 'json',
+  'sink.rolling-policy.rollover-interval' = '500 ms',
+  'sink.rolling-policy.check-interval' = '250 ms'
 );
 
 INSERT INTO daily
@@ -54,12 +66,33 @@ SELECT
   SUM(CAST(distance AS BIGINT))
 FROM TABLE(TUMBLE(TABLE flights, DESCRIPTOR(scheduled), INTERVAL '1' DAY))
 GROUP BY window_start, window_end, origin, carrier;
+
+INSERT INTO files_read
+SELECT file_number FROM flights WHERE file_number IS NOT NULL;
 """
 
 
-def write_job_file(file: Path, source: Path, sink: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where the demo's job reads and writes."""
+
+    source: Path
+    daily: Path
+    files_read: Path
+
+    def make(self) -> None:
+        for folder in (self.source, self.daily, self.files_read):
+            folder.mkdir(parents=True)
+
+
+def write_job_file(file: Path, folders: Folders) -> None:
     """The job as a file that `headgate job create -f` takes."""
-    sql = _SQL.format(watermark_days=WATERMARK_DAYS, source=source.as_uri(), sink=sink.as_uri())
+    sql = _SQL.format(
+        watermark_days=WATERMARK_DAYS,
+        source=folders.source.as_uri(),
+        sink=folders.daily.as_uri(),
+        files_read=folders.files_read.as_uri(),
+    )
     indented = "".join(f"    {line}".rstrip() + "\n" for line in sql.splitlines())
     file.write_text(
         f"kind: job\n"

@@ -14,15 +14,15 @@ from headgate.cli.demo.feed import AHEAD_DAYS_PAUSED, Feed
 from headgate.cli.demo.flights import Flight
 from headgate.cli.demo.ledger import Committed, Comparison, aggregate, compare
 from headgate.cli.demo.narrator import Narrator
-from headgate.cli.demo.pipeline import CHECKPOINT_INTERVAL_S, JOB_NAME, write_job_file
+from headgate.cli.demo.pipeline import JOB_NAME, Folders, write_job_file
 from headgate.cli.demo.server import DemoServer
 from headgate.cli.jobfile import read_job_file
-from headgate.cli.render import Stopwatch, format_size
+from headgate.cli.render import Stopwatch
 from headgate.cli.session import WORKSPACE, Session
 from headgate.cli.waiting import await_operation, check_operation
 from headgate.domain.errors import HeadgateError, NotConverged
 
-STEPS = 9
+STEPS = 10
 _PACE_S = 0.1
 _LEAST_CHECKPOINTS = 3
 _FILES_WHILE_PAUSED = 10
@@ -38,11 +38,11 @@ class Story:
         self._server = server
         self._narrator = narrator
         folder = server.folder / "demo"
-        self._source, self._sink, self._job_file = folder / "input", folder / "output", folder / "flights.yaml"
-        self._source.mkdir(parents=True)
-        self._sink.mkdir()
-        self._feed = Feed(self._source, flights)
-        self._committed = Committed(self._sink)
+        self._job_file = folder / "flights.yaml"
+        self._folders = Folders(folder / "input", folder / "output", folder / "files-read")
+        self._folders.make()
+        self._feed = Feed(self._folders.source, flights)
+        self._committed = Committed(self._folders.daily, self._folders.files_read)
         self._pause = threading.Event()
         self.context = Context("")
         self._job = ""
@@ -75,7 +75,7 @@ class Story:
 
     def _publish(self, session: Session) -> None:
         self._narrator.step("demo_step_publish", job=JOB_NAME)
-        write_job_file(self._job_file, self._source, self._sink)
+        write_job_file(self._job_file, self._folders)
         source = read_job_file(self._job_file)
         self._narrator.show_command(f"headgate job create -f {self._job_file}")
         body = {name: value for name, value in source.data.items() if name != "kind"}
@@ -114,13 +114,13 @@ class Story:
         self._operate(session, "pause", {})
         self._committed.refresh()
         job = session.client.get(self._job)
-        point = job.get("restore_point") or {}
+        point = job["restore_point"]
         self._narrator.tell(
             "demo_paused",
             phase=job["phase"],
-            size=format_size(point.get("size") or 0),
+            path=point["path"],
             rows=len(self._committed.rows),
-            open=len(aggregate(self._source)) - len(self._committed.rows),
+            open=len(aggregate(self._folders.source)) - len(self._committed.rows),
         )
 
     def _crash(self) -> None:
@@ -129,7 +129,7 @@ class Story:
         self._server.kill()
         before = self._feed.position
         while not self._feed.is_done and self._feed.position < before + _FILES_WHILE_PAUSED:
-            if not self._feed.is_safe(self._committed.newest_day, AHEAD_DAYS_PAUSED):
+            if not self._feed.is_safe(self._committed.files_read, AHEAD_DAYS_PAUSED):
                 break
             self._feed.put_next()
         self._narrator.tell("demo_crashed", files=self._feed.position - before)
@@ -150,15 +150,13 @@ class Story:
     def _replay_rest(self) -> None:
         self._narrator.step("demo_step_rest")
         self._replay(lambda: self._feed.is_done, self._feed.total)
-        self._await("demo_waiting_read", lambda: self._feed.has_been_read(self._committed.newest_day))
-        # Files that Flink found together with the last one are read by the next checkpoint at the latest.
-        self._pause.wait(CHECKPOINT_INTERVAL_S)
+        self._await("demo_waiting_read", lambda: self._feed.has_been_read(self._committed.files_read))
         self._feed.put_marker()
         self._narrator.tell("demo_marker", records=self._feed.records)
 
     def _compare(self) -> Comparison:
         self._narrator.step("demo_step_compare")
-        expected = aggregate(self._source)
+        expected = aggregate(self._folders.source)
         try:
             self._await("demo_waiting_rows", lambda: len(self._committed.rows) >= len(expected))
         except NotConverged:
@@ -183,7 +181,7 @@ class Story:
         with self._narrator.screen.progress() as report:
             while not is_enough():
                 self._committed.refresh()
-                if self._feed.position < most and self._feed.is_safe(self._committed.newest_day):
+                if self._feed.position < most and self._feed.is_safe(self._committed.files_read):
                     self._feed.put_next()
                     stalled = Stopwatch()
                 elif stalled.read() > _STALL_S:
