@@ -23,8 +23,6 @@ from headgate.domain.errors import FlinkOutcomeUnknown, FlinkUnavailable, Invali
 from headgate.ports.engines import Engine
 from headgate.ports.sql import CheckedScript, SqlSubmission
 
-# The part of a submission's time that Flink's REST client may be silent for; the rest is for planning.
-_IDLE_SHARE: Final = 0.8
 _CHECK_TRIES: Final = 2
 _WARM_UP: Final = (
     "CREATE TABLE a (x INT) WITH ('connector' = 'datagen'); CREATE TABLE b (x INT) WITH ('connector' = 'blackhole');"
@@ -34,10 +32,15 @@ _WARM_UP: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SqlTimeouts:
-    """In seconds. `submit_s` is for the whole of a submission, `connect_s` for reaching the JobManager."""
+    """In seconds. `submit_s` is for the whole of a submission, `connect_s` for reaching the JobManager.
+
+    `silence_s` is how long a JobManager may say nothing. It is shorter than `submit_s`: a hung
+    cluster then ends its own call, and the JVM lives on.
+    """
 
     check_s: float = 60.0
     submit_s: float = 120.0
+    silence_s: float = 90.0
     connect_s: float = 3.0
 
 
@@ -143,7 +146,7 @@ class SqlClient:
             # Flink would send a submission again by itself, with nobody knowing.
             "rest.retry.max-attempts": "0",
             "rest.connection-timeout": str(round(self._timeouts.connect_s * 1000)),
-            "rest.idleness-timeout": str(round(self._timeouts.submit_s * _IDLE_SHARE * 1000)),
+            "rest.idleness-timeout": str(round(self._timeouts.silence_s * 1000)),
             "$internal.pipeline.job-id": request.flink_job_id,
             "pipeline.name": request.job_name,
         }
