@@ -61,6 +61,8 @@ KEEP_ALIVE = timedelta(seconds=1)
 SILENCE = timedelta(seconds=15)
 """A reconciler that has not turned for so long is not ready: a turn takes a second at most."""
 
+_OWN_DATABASE = "the server of this data folder"
+
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
@@ -149,9 +151,7 @@ class _Server:
         stack.callback(rest.close)
         self.gateway = RestGateway(rest, self.sql, ClientEnds(self._end_predecessors, self.sql.end_all))
         self.clusters = Clusters(self.store, self.clock, self.ids, self.gateway)
-        self.lease = Lease(
-            self.store, self.gateway, self.clock, f"{platform.node()}:{os.getpid()}:{self.ids.new('at')}"
-        )
+        self.lease = Lease(self.store, self.gateway, self.clock, self._name_holder())
         self.loop = self._build_loop()
         web = uvicorn.Config(
             create_app(self._build_context()), log_config=None, access_log=False, timeout_graceful_shutdown=5
@@ -268,6 +268,18 @@ class _Server:
                 version=version("headgate"),
             ),
         )
+
+    def _name_holder(self) -> str:
+        """The name that this server holds the lease under.
+
+        The lock of the data folder shows that no other server uses the database in it: whoever held the
+        lease before us is dead, and its end need not be awaited.
+        """
+        if self.settings.database_url is not None:
+            return f"{platform.node()}:{os.getpid()}:{self.ids.new('at')}"
+        with self.store.write() as unit:
+            unit.lease.release(_OWN_DATABASE)
+        return _OWN_DATABASE
 
     def _check_reconciler(self) -> list[Check]:
         """Whether this server's loop turns; another server may hold the lease."""
