@@ -41,13 +41,6 @@ def test_a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "data_dir_unusable"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_rights_is_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(Unavailable, match="data_dir_unusable"):
-        prepare_folder(tmp_path / "data")
-
-
 def test_a_full_disk_is_refused(small_disk: Path) -> None:
     with pytest.raises(Unavailable) as caught:
         prepare_folder(small_disk)
