@@ -19,7 +19,7 @@ IMPORT_NAMES = {"pyyaml": "yaml"}
 def test_every_import_contract_is_kept() -> None:
     # In a process of its own: the linter sets up logging anew and silences every logger that exists.
     linter = Path(sys.executable).with_name("lint-imports")
-    command = [linter, "--config", ROOT / ".importlinter", "--no-cache", "--no-logo"]
+    command = [str(linter), "--config", str(ROOT / ".importlinter"), "--no-cache", "--no-logo"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
