@@ -46,6 +46,8 @@ RECORDED = {
 }
 
 QUOTED = {
+    "Cannot have more than 1 streaming jobs in a single environment.": "flink_execute_twice",
+    "DuplicateApplicationSubmissionException: Application has already been submitted.": "flink_duplicate",
     "java.io.IOException: No space left on device": "flink_disk_full",
     "Config key [state.savepoints.dir] is not set. Property [targetDirectory] must be provided.": (
         "flink_savepoint_dir_missing"

@@ -6,8 +6,10 @@ it would need credentials that Headgate does not have, and `http:` would fetch w
 
 import logging
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import fsspec
 
@@ -84,16 +86,27 @@ def find_archived(archive_dir: str, flink_job_id: str) -> ArchivedJob | None:
     local = _local_path(archive_dir)
     if local is None:
         return None
+    files = fsspec.filesystem("file")
     try:
-        with fsspec.filesystem("file").open(posixpath.join(local, flink_job_id), "rb") as file:
-            text = file.read().decode("utf-8", "replace")
-        return ArchivedJob(read_archive(text))
+        path = next((path for path in _archive_paths(files, local, flink_job_id) if files.isfile(path)), None)
+        if path is None:
+            return None
+        with files.open(path, "rb") as file:
+            return ArchivedJob(read_archive(file.read().decode("utf-8", "replace")))
     except OSError:
         return None
     except FlinkOutcomeUnknown as error:
         # Cut off while it was written: as good as none.
         log.warning("the archive of Flink job %s cannot be read: %s", flink_job_id, error.cause)
         return None
+
+
+def _archive_paths(files: Any, local: str, flink_job_id: str) -> Iterator[str]:
+    """Where the archive of a job may lie. Flink 2.3 files it under its application, which has the job's id."""
+    yield posixpath.join(local, flink_job_id)
+    for entry in files.ls(local, detail=True):
+        if entry["type"] == "directory":
+            yield posixpath.join(entry["name"], "applications", flink_job_id, "jobs", flink_job_id)
 
 
 def _roots_above(cluster: Cluster, local: str) -> list[str]:

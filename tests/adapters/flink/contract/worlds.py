@@ -5,6 +5,7 @@ import secrets
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from headgate.adapters.engine.local_cluster import EmbeddedCluster
 from headgate.domain.clusters import Cluster, ClusterId, ClusterKind, EngineVersion
-from headgate.domain.errors import FlinkError
+from headgate.domain.errors import FlinkError, FlinkRejected
 from headgate.domain.instances import FlinkJobId, Instance, InstanceId
 from headgate.domain.intents import IntentKind
 from headgate.domain.observation import JobSeen, TriggerSeen, TriggerStatus
@@ -128,7 +129,8 @@ class Asked:
         for job in self.started:
             seen = self.look(job)
             if seen is not None and not seen.status.is_terminal:
-                self.cancel(job)
+                with suppress(FlinkRejected):  # it may end between the look and the call
+                    self.cancel(job)
         for job in self.started:
             self.until(partial(self.look, job), lambda seen: seen is None or seen.status.is_terminal)
 
