@@ -4,6 +4,7 @@ The only module that knows all layers. It owns the real clock, the threads and t
 things start and end; it decides nothing about jobs.
 """
 
+import json
 import logging
 import os
 import platform
@@ -61,6 +62,8 @@ KEEP_ALIVE = timedelta(seconds=1)
 SILENCE = timedelta(seconds=15)
 """A reconciler that has not turned for so long is not ready: a turn takes a second at most."""
 
+# What the starter writes once the server is ready; the one file that holds the token.
+_CONTEXT_FILE = "context.json"
 _OWN_DATABASE = "the server of this data folder"
 
 
@@ -136,7 +139,7 @@ class _Server:
         self.settings = settings
         self.socket = _listen(settings)
         stack.callback(self.socket.close)
-        self.token = settings.token.get_secret_value() if settings.token else secrets.token_urlsafe(32)
+        self.token = _choose_token(settings)
         configure_logging(settings.data_dir / "log", settings.log_level, settings.log_format, console=False).hide(
             self.token
         )
@@ -300,6 +303,18 @@ def _open_store(settings: Settings, stack: ExitStack) -> DatabaseStore:
     stack.callback(store.close)
     upgrade(database)
     return store
+
+
+def _choose_token(settings: Settings) -> str:
+    """The configured sign-in token, else that of the last server of this folder, else a new one."""
+    if settings.token is not None:
+        return settings.token.get_secret_value()
+    try:
+        context = json.loads((settings.data_dir / _CONTEXT_FILE).read_text(encoding="utf-8"))
+        kept = str(context["token"])
+    except (OSError, ValueError, KeyError, TypeError):
+        kept = ""
+    return kept or secrets.token_urlsafe(32)
 
 
 def _open_engines(settings: Settings) -> EngineFolder:
