@@ -92,6 +92,10 @@ class House:
         children = psutil.Process(self.pid).children()
         return [child for child in children if "py4j.GatewayServer" in child.cmdline()]
 
+    def list_flink_processes(self) -> list[psutil.Process]:
+        """The JobManager and the TaskManagers."""
+        return [psutil.Process(pid) for pid in (self.flink.job_manager_pid, *self.flink.task_manager_pids)]
+
     def read_output(self) -> str:
         return self.output.read_text(encoding="utf-8", errors="replace")[-3000:]
 

@@ -147,7 +147,7 @@ class JobHandle:
         assert operation["message"]
         return operation
 
-    def refuse(self, verb: str, status: int = 409, **options: Any) -> Json:
+    def refuse(self, verb: str, status: int = 409, /, **options: Any) -> Json:
         """The problem document of a verb that is not accepted."""
         body = {"verb": verb, "options": options}
         return self.person.refused("POST", f"/jobs/{self.id}/operations", status, json=body)

@@ -1,0 +1,137 @@
+"""Starts that cannot work: a snapshot that is gone or broken, no free slots, a version that is none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.stories.flink import Flink, find_folder
+from tests.stories.house import House
+from tests.stories.people import JobHandle, Person
+from tests.stories.specs import endless, jar
+
+pytestmark = pytest.mark.real
+
+
+@contextmanager
+def moved_away(folder: Path) -> Iterator[None]:
+    """The folder is not there for a while."""
+    elsewhere = folder.rename(folder.with_name(f"{folder.name}.away"))
+    try:
+        yield
+    finally:
+        elsewhere.rename(folder)
+
+
+@contextmanager
+def broken(file: Path) -> Iterator[None]:
+    """The file holds rubbish for a while."""
+    content = file.read_bytes()
+    file.write_bytes(b"this was a savepoint")
+    try:
+        yield
+    finally:
+        file.write_bytes(content)
+
+
+def pause(job: JobHandle) -> Path:
+    """The folder of the savepoint that the job is paused on."""
+    job.succeed("pause")
+    return find_folder(job.list("snapshots")[0]["path"])
+
+
+@pytest.mark.requirement("T0-15", "T0-18", "T0-27", "T0-30")
+def test_a_resume_without_its_savepoint_submits_nothing_and_says_what_is_gone(
+    person: Person, flink: Flink, artifact: str
+) -> None:
+    job = person.start("savepoint gone", jar(artifact))
+    folder = pause(job)
+
+    with moved_away(folder):
+        resume = job.fail("resume")
+        assert resume["reason"] == "snapshot_gone"
+        assert resume["advice"]
+        shown = job.show()
+        # SUSPENDED would promise a savepoint that is not there.
+        assert (shown["phase"], shown["warning"]["code"]) == ("FAILED", "snapshot_gone")
+        assert shown["desired_state"] == "RUNNING"
+        assert job.list("snapshots")[0]["path_status"] == "GONE"
+        assert len(flink.list_jobs(job.name)) == 1, "nothing was submitted"
+    job.succeed("run", **{"from": "LATEST"})
+    shown = job.show()
+    assert shown["warning"] is None
+    assert shown["instance"]["restored_snapshot_id"] == job.list("snapshots")[0]["id"]
+
+
+@pytest.mark.requirement("T0-15", "T0-27")
+def test_an_id_burnt_by_a_broken_savepoint_is_not_taken_for_success(
+    person: Person, flink: Flink, artifact: str
+) -> None:
+    job = person.start("savepoint broken", jar(artifact))
+    folder = pause(job)
+    snapshot = job.list("snapshots")[0]
+
+    with broken(folder / "_metadata"):
+        resume = job.fail("resume")
+        assert resume["reason"] == "flink_restore_not_a_savepoint"
+        assert job.show()["phase"] == "SUSPENDED"
+        again = job.fail("run", **{"from": "SNAPSHOT", "snapshot_id": snapshot["id"]})
+        assert again["reason"] == "flink_restore_not_a_savepoint"
+        assert job.show()["phase"] == "SUSPENDED"
+        assert flink.list_live(job.name) == []
+    job.succeed("resume")
+    assert job.show()["instance"]["restored_snapshot_id"] == snapshot["id"]
+    ids = [instance["flink_job_id"] for instance in job.list("instances")]
+    assert len(set(ids)) == len(ids) == 4, "a burnt id is never used again"
+    assert flink.list_live(job.name) == [ids[0]]
+
+
+def test_a_custom_start_from_a_directory_that_is_no_savepoint_fails(
+    person: Person, flink: Flink, artifact: str, tmp_path: Path
+) -> None:
+    restore = {"strategy": "CUSTOM", "path": f"file://{tmp_path}"}
+    job = person.publish("no savepoint there", jar(artifact, restore=restore))
+
+    run = job.fail("run", **{"from": "DEFAULT"})
+    assert run["reason"] in {"snapshot_gone", "flink_restore_path_missing"}
+    assert run["advice"]
+    assert job.show()["phase"] in {"PUBLISHED", "FAILED"}
+    assert flink.list_live(job.name) == []
+
+
+@pytest.mark.requirement("A-29", "D-06", "T0-15", "T0-18")
+def test_a_start_without_free_slots_is_given_up_and_says_so(house: House, annex: Person, test_jar: Path) -> None:
+    flink = Flink(house.flink.rest_url)
+    cluster = annex.register("shared", house.flink.rest_url)
+    job = annex.publish("too wide", jar(annex.upload(test_jar), cluster=cluster, parallelism=32))
+
+    run = job.fail("run")
+    assert run["reason"] in {"start_timed_out", "flink_no_slots"}
+    shown = job.show()
+    assert shown["phase"] == "FAILED"
+    assert "slot" in shown["warning"]["message"] + shown["warning"]["advice"]
+    assert flink.list_live(job.name) == [], "the attempt was cancelled"
+
+    job.change(jar("jobs.jar", cluster=cluster))
+    job.publish("narrower")
+    job.succeed("run")
+
+
+def test_a_version_or_a_snapshot_that_does_not_exist_is_named(person: Person) -> None:
+    job = person.publish("no such thing", endless())
+    problem = job.refuse("run", 404, version=7)
+    assert problem["code"] == "version_not_found"
+    assert "7" in problem["detail"]
+    problem = job.refuse("run", 404, **{"from": "SNAPSHOT", "snapshot_id": "snap-none"})
+    assert problem["code"] == "snapshot_not_found"
+    assert "snap-none" in problem["detail"]
+    assert job.refuse("run", 422, **{"from": "SNAPSHOT"})["problems"][0]["path"] == "options.snapshot_id"
+    assert job.refuse("run", **{"from": "LATEST"})["code"] == "no_restore_point"
+
+
+def test_a_cluster_that_does_not_exist_is_named(person: Person) -> None:
+    job = person.publish("nowhere", endless(cluster="atlantis"))
+    problem = job.refuse("run")
+    assert problem["code"] == "cluster_missing"
+    assert "atlantis" in problem["detail"]
