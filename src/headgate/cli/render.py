@@ -128,7 +128,11 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(*headings, box=None, show_header=bool(headings), header_style="bold", pad_edge=False)
     for row in rows:
         table.add_row(*(_literal(cell) for cell in row))
-    _console(sys.stdout).print(table)
+    console = _console(sys.stdout)
+    with console.capture() as capture:
+        console.print(table)
+    # The last column is padded too, which only hinders whoever copies or compares the text.
+    print("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def format_cell(record: Mapping[str, Any], column: Column) -> str:
@@ -178,7 +182,7 @@ def format_size(size: float) -> str:
 
 def _format_text(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}={_format_text(item)}" for name, item in value.items())
+        return ", ".join(f"{name}={_format_text(item)}" for name, item in value.items() if item is not None)
     if isinstance(value, list | tuple):
         return ", ".join(_format_text(_name_item(item)) for item in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
