@@ -19,6 +19,10 @@ from headgate.ports.clock import Clock
 # is left here, and neither Ctrl-C in the terminal nor our end reaches it.
 _DETACH = 'output="$1"; shift; "$@" >"$output" 2>&1 </dev/null & echo $!'
 
+# While a process becomes another program its command line is empty for a moment: it is read again,
+# for some tenths of a second at most, before it counts as nobody's.
+_EXEC_READS = 5000
+
 _POLL_S = 0.05
 _KILL_TIMEOUT_S = 10.0
 
@@ -56,7 +60,7 @@ def find_process(record: DetachedProcess) -> psutil.Process | None:
             process = psutil.Process(record.pid)
         except psutil.NoSuchProcess:
             return None
-        return process if _is_ours(process, record.token) else None
+        return process if _is_ours(process, record.token, _EXEC_READS) else None
     return next((process for process in psutil.process_iter() if _is_ours(process, record.token)), None)
 
 
@@ -96,11 +100,16 @@ def _signal(process: psutil.Process, *, force: bool) -> None:
         return
 
 
-def _is_ours(process: psutil.Process, token: str) -> bool:
+def _is_ours(process: psutil.Process, token: str, reads: int = 1) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and process_mark(token) in process.cmdline()
+        for _ in range(reads):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            if line := process.cmdline():
+                return process_mark(token) in line
     except psutil.Error:
         return False
+    return False
 
 
 def _is_running(process: psutil.Process) -> bool:
