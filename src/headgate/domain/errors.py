@@ -117,6 +117,10 @@ class FlinkError(HeadgateError):
         self.status = status
 
 
+DUPLICATE_SUBMISSION = ("DuplicateJobSubmissionException", "DuplicateApplicationSubmissionException")
+"""What Flink calls the refusal of an id that it has seen; the second name is new in 2.3."""
+
+
 class FlinkRejected(FlinkError):
     """A clear refusal (4xx). For a submission it is evidence only: look the id up."""
 
@@ -125,7 +129,7 @@ class FlinkRejected(FlinkError):
     @property
     def is_duplicate(self) -> bool:
         """Whether Flink refused the id because it has seen it already."""
-        return "DuplicateJobSubmissionException" in self.cause
+        return any(name in self.cause for name in DUPLICATE_SUBMISSION)
 
 
 class FlinkMissing(FlinkError):

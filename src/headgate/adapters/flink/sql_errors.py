@@ -13,7 +13,14 @@ from py4j.protocol import Py4JJavaError
 
 from headgate.adapters.flink.sql_script import SQL_PATH, Script, Statement
 from headgate.domain.catalogue import flink_texts
-from headgate.domain.errors import FlinkError, FlinkOutcomeUnknown, FlinkRejected, FlinkUnavailable, Problem
+from headgate.domain.errors import (
+    DUPLICATE_SUBMISSION,
+    FlinkError,
+    FlinkOutcomeUnknown,
+    FlinkRejected,
+    FlinkUnavailable,
+    Problem,
+)
 
 _MAX_CAUSES: Final = 20
 _MAX_MESSAGE: Final = 4000
@@ -131,7 +138,7 @@ def classify_submission(causes: Sequence[JavaCause]) -> FlinkError | None:
         return None
     status = next((cause.status for cause in causes if cause.status is not None), None)
     is_refused = status is not None and 400 <= status < 500
-    is_duplicate = any("DuplicateJobSubmissionException" in cause.message for cause in causes if cause.status)
+    is_duplicate = any(name in cause.message for cause in causes if cause.status for name in DUPLICATE_SUBMISSION)
     is_initialised = not any(cause.name == "JobInitializationException" for cause in causes)
     if is_refused or is_duplicate or not is_initialised:
         return FlinkRejected(text, status=status)
