@@ -27,9 +27,10 @@ from headgate.domain.decisions import (
     TriggerSavepoint,
 )
 from headgate.domain.evidence import is_alive, is_gone, reachable_age
+from headgate.domain.instances import FlinkStatus
 from headgate.domain.intents import Answer, Intent, IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
-from headgate.domain.observation import Seen, TriggerStatus
+from headgate.domain.observation import JobSeen, Seen, TriggerStatus
 from headgate.domain.operations import Finding, Operation, StepName, StopSnapshot
 from headgate.domain.policy import Policy
 from headgate.domain.restore import Refused
@@ -79,8 +80,8 @@ def _decide_cancel(
     job: JobFacts, operation: Operation | None, intent: Intent, seen: Seen, policy: Policy, now: datetime
 ) -> Decision:
     """Cancelling twice does no harm; only seeing the job ended proves the end (a 404 does not)."""
-    if job.instance is None or intent.instance_id != job.instance.id:
-        return _decide_stray_cancel(intent, seen, now)
+    if job.instance is None or intent.instance_id != job.instance.id or not job.instance.is_live:
+        return _decide_stray_cancel(intent, seen, policy, now)
     if seen.job is not None and seen.job.status.is_terminal:
         outcome = settle.cancelled(operation, job, seen.job.status, seen.job.failure)
         return Settle(f"the job has ended: {seen.job.status}", outcome)
@@ -88,17 +89,25 @@ def _decide_cancel(
         if is_gone(job.instance, seen, policy):
             return Settle("the job is gone with its JobManager", settle.cancelled(operation, job, None, ""))
         return AwaitOutcome("the job is missing; its end is not proven yet", _overdue(intent, seen, policy))
-    if intent.answer is not Answer.ACCEPTED and _may_send(intent, now):
-        return Cancel("the job still runs and no cancellation was accepted", repeat=True)
+    if _may_cancel_again(intent, seen.job, policy, now):
+        return Cancel("the job still runs and is not being cancelled", repeat=True)
     return AwaitOutcome("the job is being cancelled", _overdue(intent, seen, policy))
 
 
-def _decide_stray_cancel(intent: Intent, seen: Seen, now: datetime) -> Decision:
+def _may_cancel_again(intent: Intent, seen_job: JobSeen, policy: Policy, now: datetime) -> bool:
+    """Also after an accepted one: a new leader takes the job over and forgets the cancellation."""
+    if intent.answer is not Answer.ACCEPTED:
+        return _may_send(intent, now)
+    forgotten = intent.sent_at is None or now >= intent.sent_at + policy.longest_back_off
+    return forgotten and seen_job.status is not FlinkStatus.CANCELLING
+
+
+def _decide_stray_cancel(intent: Intent, seen: Seen, policy: Policy, now: datetime) -> Decision:
     """A job that was given up and lived after all: its end changes nothing but the intent."""
     ended = seen.job is not None and seen.job.status.is_terminal
     if ended or (seen.job is None and seen.incarnation != intent.incarnation and not seen.high_availability):
         return Settle("the given-up job has ended", Outcome(intent=IntentStatus.DONE))
-    if seen.job is not None and intent.answer is not Answer.ACCEPTED and _may_send(intent, now):
+    if seen.job is not None and _may_cancel_again(intent, seen.job, policy, now):
         return Cancel("the given-up job still runs", repeat=True)
     return AwaitOutcome("the given-up job is being cancelled")
 
@@ -169,6 +178,8 @@ def _advance(job: JobFacts, operation: Operation, seen: Seen, policy: Policy, no
         settled = _recheck(job, operation)
         if settled is not None:
             return settled
+    elif job.forced is not None and not _is_live(job):
+        return Settle("a forced stop does not wait for the next step", settle.overridden_between_steps())
     step = operation.step
     if step is None:
         return Settle("every step is done", settle.already_true(None, None))
@@ -183,7 +194,7 @@ def _recheck(job: JobFacts, operation: Operation) -> Settle | None:
     """The precondition again, at the start: done already, or no longer possible. None: go ahead."""
     state = job.state.settled
     verb = operation.verb
-    live = job.instance is not None and job.instance.is_live
+    live = _is_live(job)
     if verb is Verb.STOP:
         return _recheck_stop(state, live, operation)
     if verb is Verb.PAUSE and state is Settled.SUSPENDED:
@@ -255,6 +266,10 @@ def _advance_stop(job: JobFacts, operation: Operation, step: StepName, seen: See
             return Cancel("no savepoint directory, and the person accepted the loss of state")
         return Settle("no savepoint directory", settle.refused(Finding("savepoint_dir_missing")))
     return StopWithSavepoint("the job is to end on a savepoint")
+
+
+def _is_live(job: JobFacts) -> bool:
+    return job.instance is not None and job.instance.is_live
 
 
 def _may_send(intent: Intent, now: datetime) -> bool:

@@ -21,6 +21,8 @@ _END: dict[FlinkStatus, InstanceEnd] = {
     FlinkStatus.FINISHED: InstanceEnd.FINISHED,
 }
 
+_REFUSED = frozenset({Answer.REJECTED, Answer.MISSING})
+
 
 def decide_submission(job: JobFacts, intent: Intent, seen: Seen, policy: Policy, now: datetime) -> Decision:
     """The next act for an open submission on a cluster that answers."""
@@ -36,7 +38,7 @@ def decide_submission(job: JobFacts, intent: Intent, seen: Seen, policy: Policy,
     if seen.job.status is FlinkStatus.RUNNING and seen.job.tasks_running:
         return Settle("all tasks are running", settle.start_succeeded(seen.job))
     if reachable_age(intent, seen) > policy.start_deadline:
-        finding = Finding("start_timed_out", {"status": seen.job.status.value}, seen.job.failure)
+        finding = Finding(settle.TIMED_OUT, {"status": seen.job.status.value}, seen.job.failure)
         return Cancel("the start took too long", closes=IntentStatus.DONE, failing=finding)
     return AwaitOutcome(f"the job is {seen.job.status}, not all tasks are running yet")
 
@@ -56,22 +58,32 @@ def _decide_absent(job: JobFacts, intent: Intent, seen: Seen, policy: Policy, no
     """Flink does not show the job: refused, not arrived yet, or gone with its JobManager."""
     if seen.incarnation != intent.incarnation and not seen.high_availability:
         return _decide_new_incarnation(job, intent, seen, policy)
-    if intent.answer in {Answer.REJECTED, Answer.MISSING}:
+    if intent.answer in _REFUSED and intent.attempts == 1:
         return _decide_refused(job, intent, seen)
     if is_gone(job.instance, seen, policy):
-        finding = settle.explain("start_unanswered", intent.cause)
-        outcome = settle.start_failed(job, finding, IntentStatus.GIVEN_UP, InstanceEnd.GIVEN_UP)
-        return Settle("absent from the same JobManager for too long", outcome)
-    if intent.answer is Answer.ACCEPTED:
-        return AwaitOutcome("Flink accepted the job and does not show it yet")
-    if job.forced is not None and intent.answer is Answer.UNAVAILABLE:
+        return _decide_given_up(job, intent)
+    if intent.answer is Answer.UNAVAILABLE and intent.attempts == 1 and job.forced is not None:
         outcome = settle.overridden(Finding(settle.OVERRIDDEN), IntentStatus.NOT_DONE, InstanceEnd.NOT_STARTED)
         return Settle("nothing was sent and a forced stop came", outcome)
     surely_absent = seen.absence is not None and seen.absence.sweeps >= 2
-    may_send = intent.retry_at is None or now >= intent.retry_at
-    if may_send and (surely_absent or intent.answer is Answer.UNAVAILABLE):
+    may_send = (intent.retry_at is None or now >= intent.retry_at) and job.forced is None
+    may_help = intent.answer not in {Answer.ACCEPTED, Answer.DUPLICATE, *_REFUSED}
+    if may_send and may_help and (surely_absent or intent.answer is Answer.UNAVAILABLE):
         return Submit("the same JobManager does not show the job; the same key is safe to repeat", repeat=True)
-    return AwaitOutcome("the submission may still arrive")
+    late = seen.at - intent.created_at > policy.start_deadline
+    waiting = Finding("still_waiting", {"act": intent.kind.value}) if late else None
+    return AwaitOutcome("a submission was sent and may still arrive", waiting)
+
+
+def _decide_given_up(job: JobFacts, intent: Intent) -> Decision:
+    """One and the same JobManager has not shown the job for so long that it will not come."""
+    code = "start_rejected" if intent.answer in _REFUSED else "start_unanswered"
+    if job.forced is not None:
+        outcome = settle.overridden(Finding(settle.OVERRIDDEN), IntentStatus.GIVEN_UP, InstanceEnd.GIVEN_UP)
+        return Settle("absent for too long, and a forced stop came", outcome)
+    finding = settle.explain(code, intent.cause)
+    outcome = settle.start_failed(job, finding, IntentStatus.GIVEN_UP, InstanceEnd.GIVEN_UP)
+    return Settle("absent from the same JobManager for too long", outcome)
 
 
 def _decide_new_incarnation(job: JobFacts, intent: Intent, seen: Seen, policy: Policy) -> Decision:
@@ -86,7 +98,10 @@ def _decide_new_incarnation(job: JobFacts, intent: Intent, seen: Seen, policy: P
 
 
 def _decide_refused(job: JobFacts, intent: Intent, seen: Seen) -> Decision:
-    """A refusal is evidence only; a look after it that does not show the job makes it final."""
+    """A refusal is evidence only; a look after it that does not show the job makes it final.
+
+    It speaks for its own attempt alone: where an earlier one went unanswered, that one may still arrive.
+    """
     if intent.answered_at is None or seen.at <= intent.answered_at:
         return AwaitOutcome("Flink refused; the job is looked up before that counts")
     finding = settle.explain("start_rejected", intent.cause)

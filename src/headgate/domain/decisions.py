@@ -21,7 +21,8 @@ class JobFacts:
 
     `savepoint_dir` is None where none is configured. `in_flight` is the open savepoint of the other
     lane. `forced` is the stop that does not wait for the executing operation. `main_is_busy` tells the
-    savepoint lane that the main lane executes something.
+    savepoint lane that the main lane executes something. `pause_is_gone`: the files that SUSPENDED
+    rests on were looked at and are not there.
     """
 
     state: JobState
@@ -31,6 +32,7 @@ class JobFacts:
     in_flight: Intent | None = None
     forced: Operation | None = None
     main_is_busy: bool = False
+    pause_is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,5 +29,5 @@ def is_gone(instance: Instance | None, seen: Seen, policy: Policy) -> bool:
 
 
 def reachable_age(intent: Intent, seen: Seen) -> timedelta:
-    """How long ago the intent was written, without the time in which the cluster did not answer."""
-    return (seen.at - intent.created_at) - (seen.unreachable_total - intent.unreachable_before)
+    """How long ago the intent was last sent, without the time in which the cluster did not answer."""
+    return (seen.at - (intent.sent_at or intent.created_at)) - (seen.unreachable_total - intent.unreachable_before)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from headgate.domain.instances import Instance
+from headgate.domain.instances import Instance, InstanceEnd
 from headgate.domain.jobs import JobState
 from headgate.domain.lifecycle import Verb
 from headgate.domain.operations import Finding, Options, RestoreFrom
@@ -84,10 +84,13 @@ def _choose_by_id(snapshot_id: str | None, history: History) -> RestoreChoice:
 
 
 def _choose_latest(history: History) -> RestoreChoice:
-    """The newest snapshot of the newest instance, else the one it was itself started from."""
-    if not history.instances:
+    """The newest snapshot of the newest instance, else the one it was itself started from.
+
+    An attempt that never became a job is passed over: it had no state to go on from.
+    """
+    newest = next((i for i in history.instances if i.end is not InstanceEnd.NOT_STARTED), None)
+    if newest is None:
         return Refused(Finding("no_restore_point"))
-    newest = history.instances[0]
     own = find_latest(history.snapshots, newest.id)
     if own is not None:
         return FromSnapshot(own.path, own)
@@ -105,6 +108,7 @@ def _choose_by_setting(setting: Restore, history: History) -> RestoreChoice:
             return FromSnapshot(setting.path)
         case RestoreStrategy.LATEST:
             # A job that never ran has nothing to lose: its first start is without state.
-            return _choose_latest(history) if history.instances else Stateless()
+            has_run = any(i.end is not InstanceEnd.NOT_STARTED for i in history.instances)
+            return _choose_latest(history) if has_run else Stateless()
         case _:
             assert_never(setting.strategy)

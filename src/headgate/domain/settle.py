@@ -16,6 +16,9 @@ from headgate.domain.snapshots import SnapshotOrigin
 OVERRIDDEN = "overridden_by_force"
 """The finding of an operation that a forced stop cuts short."""
 
+TIMED_OUT = "start_timed_out"
+"""The finding of a start whose tasks did not all run in time."""
+
 ENDS: dict[FlinkStatus | None, tuple[Settled, InstanceEnd]] = {
     FlinkStatus.CANCELED: (Settled.CANCELLED, InstanceEnd.CANCELLED),
     FlinkStatus.FAILED: (Settled.FAILED, InstanceEnd.FAILED),
@@ -48,12 +51,17 @@ def refused(finding: Finding) -> Outcome:
 
 def start_refused(facts: JobFacts, finding: Finding) -> Outcome:
     """A start that never became a call: a suspended job stays so, else the job needs a person."""
-    if facts.state.suspended_on is not None:
+    if facts.state.suspended_on is not None and not facts.pause_is_gone:
         return _rest_on_pause(finding)
     if facts.state.settled in {Settled.NONE, Settled.CANCELLED, Settled.FINISHED, Settled.FAILED}:
         return refused(finding)
     return Outcome(
-        operation=OperationStatus.FAIL, result=finding, warning=finding, settled=Settled.FAILED, wanted=Wanted.RUNNING
+        operation=OperationStatus.FAIL,
+        result=finding,
+        warning=finding,
+        settled=Settled.FAILED,
+        wanted=Wanted.RUNNING,
+        forget_pause=True,
     )
 
 
@@ -75,8 +83,8 @@ def start_succeeded(job: JobSeen) -> Outcome:
 def start_failed(
     facts: JobFacts, finding: Finding, intent: IntentStatus, end: InstanceEnd, *, lost: bool = False
 ) -> Outcome:
-    """The attempt has ended or was never made: back to the pause where there was one, else FAILED."""
-    on_pause = facts.state.suspended_on is not None
+    """The attempt has ended or was never made: back to the pause where its snapshot stands, else FAILED."""
+    on_pause = facts.state.suspended_on is not None and not facts.pause_is_gone
     return Outcome(
         intent=intent,
         operation=OperationStatus.FAIL,
@@ -85,6 +93,7 @@ def start_failed(
         settled=Settled.SUSPENDED if on_pause else Settled.FAILED,
         wanted=Wanted.SUSPENDED if on_pause else Wanted.RUNNING,
         instance_end=end,
+        forget_pause=not on_pause,
         lost=lost,
     )
 
@@ -108,6 +117,7 @@ def savepoint_before_end(operation: Operation | None, path: str, status: FlinkSt
         snapshot=SnapshotMade(path, SnapshotOrigin.STOP_WITH_SAVEPOINT),
         rests_on_snapshot=rests,
         forget_pause=not rests,
+        lost=status is None,
     )
 
 
@@ -145,6 +155,9 @@ def cancelled(operation: Operation | None, facts: JobFacts, status: FlinkStatus 
     lost = end is InstanceEnd.LOST
     if operation is None:
         return Outcome(intent=IntentStatus.DONE, settled=settled, wanted=Wanted.CANCELLED, instance_end=end, lost=lost)
+    if operation.failing is not None and operation.failing.code == TIMED_OUT and status is FlinkStatus.FINISHED:
+        # Slow to start, but all its work is done.
+        return start_succeeded(JobSeen(status))
     if operation.failing is not None and operation.failing.code == OVERRIDDEN:
         return overridden(operation.failing, IntentStatus.DONE, end, lost=lost)
     if operation.failing is not None:
@@ -209,13 +222,24 @@ def withdrawn() -> Outcome:
     return Outcome(operation=OperationStatus.CANCELLED, result=Finding("operation_withdrawn"))
 
 
+def overridden_between_steps() -> Outcome:
+    """A forced stop came while nothing of the operation was under way and nothing lived."""
+    return Outcome(
+        operation=OperationStatus.CANCELLED,
+        result=Finding(OVERRIDDEN),
+        settled=Settled.CANCELLED,
+        wanted=Wanted.CANCELLED,
+        forget_pause=True,
+    )
+
+
 def overridden(finding: Finding, intent: IntentStatus, end: InstanceEnd, *, lost: bool = False) -> Outcome:
     """A forced stop cut the operation short and the instance has ended."""
     return Outcome(
         intent=intent,
         operation=OperationStatus.CANCELLED,
         result=finding,
-        settled=Settled.CANCELLED,
+        settled=Settled.FINISHED if end is InstanceEnd.FINISHED else Settled.CANCELLED,
         wanted=Wanted.CANCELLED,
         instance_end=end,
         forget_pause=True,

@@ -59,11 +59,11 @@ def act(tools: Tools, decision: Decision, situation: Situation, seen: Seen, fenc
             _call_flink(tools, decision, situation, seen, fence)
         case Settle():
             with tools.store.write(fence) as work:
-                record.apply_outcome(work, situation, decision.outcome, tools.ids, seen.at)
+                record.apply_outcome(work, situation, decision.outcome, tools.ids, tools.clock.now())
             tools.reached("settled")
         case GiveUp():
             with tools.store.write(fence) as work:
-                record.give_up(work, situation, decision.finding, seen.at)
+                record.give_up(work, situation, decision.finding, tools.clock.now())
             tools.reached("given_up")
         case _:
             return False
@@ -83,7 +83,7 @@ def _call_flink(
     now = tools.clock.now()
     with tools.store.write(fence) as work:
         if decision.repeat:
-            intent, instance = record.write_attempt(work, situation, now)
+            intent, instance = record.write_attempt(work, situation, seen, now)
         else:
             intent, instance = record.write_intent(work, situation, decision, seen, record.NewIds(tools.ids, now))
     tools.reached(f"{name}.intent_written")

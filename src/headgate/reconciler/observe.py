@@ -8,7 +8,7 @@ from dataclasses import replace
 from headgate.domain.clusters import Cluster, Reachability
 from headgate.domain.errors import FlinkError
 from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance, is_ours
-from headgate.domain.intents import Intent, IntentKind
+from headgate.domain.intents import Answer, Intent, IntentKind
 from headgate.domain.observation import JobSeen, Seen, TriggerSeen, TriggerStatus, count_absence
 from headgate.domain.policy import Policy
 from headgate.domain.restore import FromSnapshot
@@ -19,8 +19,10 @@ from headgate.reconciler.watch import ClusterLook
 TRIGGERED = frozenset({IntentKind.STOP_WITH_SAVEPOINT, IntentKind.SAVEPOINT})
 
 
-def observe(gateway: FlinkGateway, situation: Situation, look: ClusterLook, policy: Policy) -> Seen:
-    """What is seen for `situation`, built on the cluster's `look`."""
+def observe(
+    gateway: FlinkGateway, situation: Situation, look: ClusterLook, trigger: TriggerSeen | None, policy: Policy
+) -> Seen:
+    """What is seen for `situation`, built on the cluster's `look`, taken after `trigger` was asked for."""
     cluster = situation.cluster
     seen = Seen(
         at=look.at,
@@ -29,25 +31,28 @@ def observe(gateway: FlinkGateway, situation: Situation, look: ClusterLook, poli
         high_availability=cluster is not None and cluster.high_availability,
         unreachable_total=look.unreachable_total,
         absence=situation.instance.absence if situation.instance is not None else None,
+        trigger=trigger,
     )
     if cluster is None or look.jobs is None:
         return seen
     try:
-        return _look_closer(gateway, cluster, situation, look, _with_trigger(gateway, cluster, situation, seen), policy)
+        return _look_closer(gateway, cluster, situation, look, seen, policy)
     except FlinkError:
         return replace(seen, reachability=Reachability.UNREACHABLE, trigger=None, evidence=None)
 
 
-def get_trigger(gateway: FlinkGateway, cluster: Cluster, intent: Intent) -> TriggerSeen:
-    """The fate of an intent's trigger: the one call that is polled while a savepoint is written."""
-    return gateway.get_trigger(cluster, intent.flink_job_id, intent.key, intent.kind)
+def ask_trigger(gateway: FlinkGateway, cluster: Cluster, intent: Intent | None) -> TriggerSeen | None:
+    """The fate of an intent's trigger, None where it has none or Flink does not answer.
 
-
-def _with_trigger(gateway: FlinkGateway, cluster: Cluster, situation: Situation, seen: Seen) -> Seen:
-    intent = situation.intent
+    It is asked for before the job is looked at: a trigger that has failed, and a job seen alive after
+    that, did not die together.
+    """
     if intent is None or intent.kind not in TRIGGERED:
-        return seen
-    return replace(seen, trigger=get_trigger(gateway, cluster, intent))
+        return None
+    try:
+        return gateway.get_trigger(cluster, intent.flink_job_id, intent.key, intent.kind)
+    except FlinkError:
+        return None
 
 
 def _look_closer(
@@ -57,15 +62,22 @@ def _look_closer(
     if instance is not None and (instance.is_live or situation.intent is not None):
         seen = replace(seen, job=_find_job(gateway, cluster, instance, look))
         seen = replace(seen, absence=count_absence(instance, seen))
-    if situation.intent is not None:
-        return _with_evidence(gateway, cluster, situation.intent, seen, policy)
-    seen = replace(
-        seen, stray=_find_live(situation, look, known=True), unknown_job=_find_live(situation, look, known=False)
-    )
+    intent = situation.intent
+    if intent is None:
+        stray, unknown = (_find_live(situation, look, known=known) for known in (True, False))
+        seen = replace(seen, stray=stray, unknown_job=unknown)
+    else:
+        seen = _with_evidence(gateway, cluster, intent, seen, policy)
     restore = situation.facts.restore
-    if isinstance(restore, FromSnapshot):
+    if isinstance(restore, FromSnapshot) and (intent is None or _has_failed_to_start(intent, seen)):
         seen = replace(seen, restore_path=gateway.look_at_path(cluster, restore.path))
     return seen
+
+
+def _has_failed_to_start(intent: Intent, seen: Seen) -> bool:
+    """Then it matters whether the snapshot that it should have started from is still there."""
+    ended = seen.job is not None and seen.job.status.is_terminal
+    return intent.kind is IntentKind.SUBMIT and (ended or intent.answer is Answer.REJECTED)
 
 
 def _find_job(gateway: FlinkGateway, cluster: Cluster, instance: Instance, look: ClusterLook) -> JobSeen | None:

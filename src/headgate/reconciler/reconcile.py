@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from headgate.domain import settle
-from headgate.domain.clusters import Cluster
+from headgate.domain.clusters import Cluster, Reachability
 from headgate.domain.decide import decide
 from headgate.domain.decisions import AwaitOutcome, Decision, Nothing, Settle
-from headgate.domain.errors import FlinkError
 from headgate.domain.events import EventLevel, EventType
-from headgate.domain.instances import FlinkStatus
-from headgate.domain.intents import Answer, Intent, IntentKind
+from headgate.domain.intents import Intent, IntentKind
 from headgate.domain.lifecycle import Lane
-from headgate.domain.observation import Seen, TriggerStatus
+from headgate.domain.observation import Seen, TriggerSeen, TriggerStatus
 from headgate.domain.operations import Finding
+from headgate.domain.restore import FromSnapshot
+from headgate.domain.snapshots import PathStatus
 from headgate.reconciler import record
 from headgate.reconciler.act import Tools, act
-from headgate.reconciler.observe import TRIGGERED, get_trigger, observe
+from headgate.reconciler.observe import TRIGGERED, ask_trigger, observe
 from headgate.reconciler.situation import Situation, load_situation
 from headgate.reconciler.watch import ClusterLook, ClusterWatch
 
@@ -65,10 +65,13 @@ class Reconciler:
             return PassResult(None, None)  # where the job rests is the main lane's to say
         if situation.cluster is None:
             return self._pass_without_cluster(situation, fence)
-        if self._is_trigger_in_progress(situation):
+        asked_at = tools.clock.now()
+        trigger = self._ask_trigger(situation.cluster, situation)
+        if trigger is not None and self._is_enough(situation.cluster, situation, trigger):
             return PassResult(None, choose_poll(situation.intent, tools.clock.now()))
-        look = self.get_watch(situation.cluster).look(situation.cluster, self._choose_not_before(job_id), fence)
-        seen = observe(tools.gateway, situation, look, tools.policy)
+        not_before = asked_at if trigger is not None else self._choose_not_before(job_id)
+        look = self.get_watch(situation.cluster).look(situation.cluster, not_before, fence)
+        seen = observe(tools.gateway, situation, look, trigger, tools.policy)
         situation = self._write_seen(situation, seen, fence)
         decision = decide(situation.facts, situation.operation, situation.intent, seen, tools.policy, tools.clock.now())
         if act(tools, decision, situation, seen, fence):
@@ -83,19 +86,18 @@ class Reconciler:
         shared = self.tools.clock.now() - START_POLL
         return max(shared, self._acted_at.get(job_id, shared))
 
-    def _is_trigger_in_progress(self, situation: Situation) -> bool:
-        """The cheap poll between two sweeps: one call while a savepoint is being written."""
-        intent, cluster = situation.intent, situation.cluster
-        if intent is None or cluster is None or situation.facts.forced is not None:
-            return False
+    def _ask_trigger(self, cluster: Cluster, situation: Situation) -> TriggerSeen | None:
+        """The open intent's trigger, unless the cluster did not answer when it was last looked at."""
         newest = self.get_watch(cluster).newest
-        fresh = newest is not None and newest.is_reachable and self.tools.clock.now() - newest.at < LONGEST_POLL
-        if intent.kind not in TRIGGERED or intent.answer is not Answer.ACCEPTED or not fresh:
-            return False
-        try:
-            return get_trigger(self.tools.gateway, cluster, intent).status is TriggerStatus.IN_PROGRESS
-        except FlinkError:
-            return False
+        if newest is None or not newest.is_reachable:
+            return None
+        return ask_trigger(self.tools.gateway, cluster, situation.intent)
+
+    def _is_enough(self, cluster: Cluster, situation: Situation, trigger: TriggerSeen) -> bool:
+        """The cheap poll between two sweeps: one call while a savepoint is being written."""
+        newest = self.get_watch(cluster).newest
+        fresh = newest is not None and self.tools.clock.now() - newest.at < LONGEST_POLL
+        return trigger.status is TriggerStatus.IN_PROGRESS and fresh and situation.facts.forced is None
 
     def _close_waiting(self, situation: Situation, fence: int | None) -> None:
         now = self.tools.clock.now()
@@ -109,24 +111,28 @@ class Reconciler:
                 record.close_operation(work, situation, operation, finding, EventType.OPERATION_WITHDRAWN, now)
 
     def _pass_without_cluster(self, situation: Situation, fence: int | None) -> PassResult:
-        """The version names a cluster that does not exist (any more): nothing was sent."""
-        if situation.operation is None:
+        """The cluster is not registered (any more), or the job never had one: nothing can be sent."""
+        tools, operation = self.tools, situation.operation
+        if operation is None:
             return PassResult(None, None)
-        name = situation.version.spec.cluster if situation.version is not None else ""
-        finding = Finding("cluster_not_found", {"cluster": name})
-        now = self.tools.clock.now()
-        decision = Settle("the cluster is not registered", settle.start_refused(situation.facts, finding))
-        with self.tools.store.write(fence) as work:
-            record.apply_outcome(work, situation, decision.outcome, self.tools.ids, now)
+        now = tools.clock.now()
+        seen = Seen(now, Reachability.UNREACHABLE, None, False, timedelta(0))
+        decision = decide(situation.facts, operation, situation.intent, seen, tools.policy, now)
+        if not isinstance(decision, Settle):
+            name = situation.version.spec.cluster if situation.version is not None else "-"
+            finding = Finding("cluster_not_found", {"cluster": name})
+            decision = Settle("the cluster is not registered", settle.start_refused(situation.facts, finding))
+        act(tools, decision, situation, seen, fence)
         return PassResult(decision, timedelta(0))
 
     def _write_seen(self, situation: Situation, seen: Seen, fence: int | None) -> Situation:
-        """Keep what changed in the instance's row: Flink's word and since when it is missing."""
+        """Keep what changed: Flink's word for the instance, since when it is missing, vanished files."""
+        situation = self._write_path(situation, seen, fence)
         instance = situation.instance
         if instance is None or not seen.is_reachable or not (instance.is_live or situation.intent is not None):
             return situation
         status = seen.job.status if seen.job is not None else instance.flink_status
-        changed = replace(instance, flink_status=status or FlinkStatus.UNKNOWN, absence=seen.absence)
+        changed = replace(instance, flink_status=status, absence=seen.absence)
         if changed == instance:
             return situation
         with self.tools.store.write(fence) as work:
@@ -137,6 +143,17 @@ class Reconciler:
             facts = replace(facts, instance=changed)
         intent_instance = changed if situation.intent_instance is not None else None
         return replace(situation, facts=facts, intent_instance=intent_instance)
+
+    def _write_path(self, situation: Situation, seen: Seen, fence: int | None) -> Situation:
+        restore, status = situation.facts.restore, seen.restore_path
+        if status in (None, PathStatus.UNKNOWN) or not isinstance(restore, FromSnapshot) or restore.snapshot is None:
+            return situation
+        if restore.snapshot.path_status is not status:
+            with self.tools.store.write(fence) as work:
+                work.snapshots.save(replace(restore.snapshot, path_status=status))
+        is_pause = restore.snapshot.id == situation.facts.state.suspended_on
+        gone = status is PathStatus.GONE if is_pause else situation.facts.pause_is_gone
+        return replace(situation, facts=replace(situation.facts, pause_is_gone=gone))
 
     def _write_waiting(self, situation: Situation, decision: Decision, fence: int | None) -> None:
         """What an open operation waits for, written when it changes."""

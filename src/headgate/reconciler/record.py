@@ -51,6 +51,9 @@ def write_intent(
     if situation.intent is not None and isinstance(decision, Cancel) and decision.closes is not None:
         work.intents.save(replace(situation.intent, status=decision.closes, closed_at=new.now))
     instance = _choose_instance(work, situation, decision, seen, new)
+    stray = isinstance(decision, Cancel) and decision.stray is not None
+    # Clearing away a stray is no step of the operation that waits for it.
+    operation = None if stray else situation.operation
     intent_id = IntentId(new.ids.new("int"))
     trigger = kind in {IntentKind.STOP_WITH_SAVEPOINT, IntentKind.SAVEPOINT}
     intent = Intent(
@@ -59,7 +62,7 @@ def write_intent(
         instance_id=instance.id,
         cluster_id=instance.cluster_id,
         flink_job_id=instance.flink_job_id,
-        operation_id=situation.operation.id if situation.operation is not None else None,
+        operation_id=operation.id if operation is not None else None,
         lane=situation.lane,
         kind=kind,
         key=new.ids.new_hex(32) if trigger else instance.flink_job_id,
@@ -72,19 +75,24 @@ def write_intent(
     )
     work.intents.add(intent)
     failing = decision.failing if isinstance(decision, Cancel) else None
-    if situation.operation is not None:
-        work.operations.save(_start_step(situation.operation, new.now, failing))
-    stray = isinstance(decision, Cancel) and decision.stray is not None
+    if operation is not None:
+        work.operations.save(_start_step(operation, new.now, failing))
     facts = {"flink_job_id": instance.flink_job_id, "because": decision.because}
     record_event(work, situation, EventType.STRAY_CANCELLED if stray else event, new.now, facts)
     return intent, instance
 
 
-def write_attempt(work: UnitOfWork, situation: Situation, now: datetime) -> tuple[Intent, Instance]:
+def write_attempt(work: UnitOfWork, situation: Situation, seen: Seen, now: datetime) -> tuple[Intent, Instance]:
     """The open intent once more: the same key, one attempt further."""
     assert situation.intent is not None
     assert situation.intent_instance is not None
-    intent = replace(situation.intent, attempts=situation.intent.attempts + 1, sent_at=now, answer=None)
+    intent = replace(
+        situation.intent,
+        attempts=situation.intent.attempts + 1,
+        sent_at=now,
+        unreachable_before=seen.unreachable_total,
+        answer=None,
+    )
     work.intents.save(intent)
     # What was missing before this send says nothing about what comes after it.
     instance = replace(situation.intent_instance, absence=None)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from headgate.domain.clusters import Cluster
 from headgate.domain.decisions import JobFacts
+from headgate.domain.errors import NotFound
 from headgate.domain.instances import FlinkJobId, Instance
 from headgate.domain.intents import Intent
 from headgate.domain.jobs import Job, Version
 from headgate.domain.lifecycle import Lane
 from headgate.domain.operations import Operation, StepName, choose_operation
 from headgate.domain.restore import History, RestoreChoice, choose_restore
-from headgate.domain.spec import JobSpec
+from headgate.domain.snapshots import PathStatus
 from headgate.ports.store import UnitOfWork
 
 
@@ -52,25 +53,22 @@ def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:
     withdrawn = tuple(op for op in opened if not op.has_sent and work.operations.is_withdrawal_requested(op.id))
     choice = choose_operation([op for op in opened if op not in withdrawn], lane)
     intent = work.intents.find_open(job_id, lane)
-    instances = work.instances.list_of_job(job_id)
-    newest = instances[0] if instances else None
+    history = History(
+        work.jobs.get_state(job_id), work.instances.list_of_job(job_id), work.snapshots.list_of_job(job_id)
+    )
+    newest = history.instances[0] if history.instances else None
     operation = _find_owner(opened, intent) or choice.executing
     version = _find_version(work, job_id, operation)
-    cluster = _find_cluster(work, job, operation, version, newest)
-    spec = version.spec if version is not None else newest.spec if newest is not None else None
-    state = work.jobs.get_state(job_id)
-    restore: RestoreChoice | None = None
-    if operation is not None and version is not None:
-        history = History(state, instances, work.snapshots.list_of_job(job_id))
-        restore = choose_restore(operation.verb, operation.options, version.spec.restore, history)
+    cluster = _find_cluster(work, job, intent, version, history)
     facts = JobFacts(
-        state=state,
+        state=history.state,
         instance=newest,
-        savepoint_dir=_find_savepoint_dir(spec if version is None or newest is None else newest.spec, cluster),
-        restore=restore,
+        savepoint_dir=_find_savepoint_dir(newest, cluster),
+        restore=_find_restore(operation, version, history),
         in_flight=work.intents.find_open(job_id, Lane.SAVEPOINT) if lane is Lane.MAIN else None,
         forced=choice.overridden_by,
         main_is_busy=lane is Lane.SAVEPOINT and _is_main_busy(work, job_id, opened),
+        pause_is_gone=_is_pause_gone(history),
     )
     return Situation(
         job=job,
@@ -83,7 +81,7 @@ def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:
         version=version,
         to_close=choice.superseded,
         withdrawn=tuple(op for op in withdrawn if op.lane is lane),
-        closed_ids=frozenset(instance.flink_job_id for instance in instances if not instance.is_live),
+        closed_ids=frozenset(instance.flink_job_id for instance in history.instances if not instance.is_live),
     )
 
 
@@ -108,17 +106,36 @@ def _find_version(work: UnitOfWork, job_id: str, operation: Operation | None) ->
     return work.jobs.get_version(job_id, operation.version)
 
 
+def _find_restore(operation: Operation | None, version: Version | None, history: History) -> RestoreChoice | None:
+    if operation is None or version is None:
+        return None
+    return choose_restore(operation.verb, operation.options, version.spec.restore, history)
+
+
 def _find_cluster(
-    work: UnitOfWork, job: Job, operation: Operation | None, version: Version | None, newest: Instance | None
+    work: UnitOfWork, job: Job, intent: Intent | None, version: Version | None, history: History
 ) -> Cluster | None:
-    """Where the next act happens: the live instance's cluster, else the version's."""
-    if newest is not None and newest.is_live:
-        return work.clusters.get(newest.cluster_id)
-    if version is not None:
-        return work.clusters.find_by_name(job.workspace, version.spec.cluster)
-    return work.clusters.get(newest.cluster_id) if newest is not None else None
+    """Where the open act, the live instance or the next start is; None when it is no longer registered."""
+    newest = history.instances[0] if history.instances else None
+    if intent is not None:
+        return _find_by_id(work, intent.cluster_id)
+    if newest is not None and (newest.is_live or version is None):
+        return _find_by_id(work, newest.cluster_id)
+    return work.clusters.find_by_name(job.workspace, version.spec.cluster) if version is not None else None
 
 
-def _find_savepoint_dir(spec: JobSpec | None, cluster: Cluster | None) -> str | None:
-    own = spec.savepoint_dir if spec is not None else None
+def _find_by_id(work: UnitOfWork, cluster_id: str) -> Cluster | None:
+    try:
+        return work.clusters.get(cluster_id)
+    except NotFound:
+        return None
+
+
+def _find_savepoint_dir(newest: Instance | None, cluster: Cluster | None) -> str | None:
+    own = newest.spec.savepoint_dir if newest is not None else None
     return own or (cluster.savepoint_dir if cluster is not None else None)
+
+
+def _is_pause_gone(history: History) -> bool:
+    on = history.state.suspended_on
+    return any(s.id == on and s.path_status is PathStatus.GONE for s in history.snapshots)
