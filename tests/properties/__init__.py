@@ -1,0 +1,1 @@
+"""Generated histories: what must hold whatever people, networks, crashes and Flink itself do."""

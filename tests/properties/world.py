@@ -1,0 +1,292 @@
+"""One job with everything around it: a store, a fake Flink, a server that crashes and comes back.
+
+The server here is the real reconciler under the real lease, driven by a fake clock in one thread,
+in the same order in which the loop would schedule it.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import BinaryIO
+
+from headgate.adapters.db.memory import MemoryStore
+from headgate.domain.clusters import Cluster, ClusterId, ClusterKind, EngineVersion
+from headgate.domain.errors import HeadgateError, NotAllowed, NotFound, Unavailable
+from headgate.domain.instances import FlinkJobId
+from headgate.domain.jobs import Draft, Job, JobId, JobState, Version
+from headgate.domain.lifecycle import Lane, Verb
+from headgate.domain.operations import Operation, Options
+from headgate.domain.policy import Policy
+from headgate.domain.recovery import Recovery
+from headgate.domain.spec import JobSpec, JobType, Restore, RestoreStrategy
+from headgate.domain.workspaces import Actor
+from headgate.ports.artifacts import StoredFile
+from headgate.reconciler.act import Tools
+from headgate.reconciler.lease import Lease
+from headgate.reconciler.loop import differs
+from headgate.reconciler.reconcile import Reconciler
+from headgate.services.operations import Operations
+from headgate.services.standing import derive_standing
+from tests.fakes.clock import START, FakeClock
+from tests.fakes.faults import SimulatedCrash
+from tests.properties.oracle import GuardedFlink
+
+JOB = JobId("job-0000000001")
+ANN = Actor("ann", "token-1")
+SWEEP = timedelta(seconds=5)
+LONGEST_STRIDE = timedelta(seconds=20)
+AT_ONCE = 200
+"""So many passes without a pause are a loop without an end."""
+
+SPEC = JobSpec(JobType.SQL, sql="INSERT INTO a SELECT * FROM b")
+
+
+@dataclass(frozen=True, slots=True)
+class Terrain:
+    """What a history plays on."""
+
+    high_availability: bool = False
+    savepoint_dir: str | None = "file:///savepoints"
+    linger_s: float = 0.0
+    seed: int = 0
+
+
+class CountingIds:
+    """Ids in a row, and hexadecimal digits from a seed."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._number = 0
+
+    def new(self, prefix: str) -> str:
+        self._number += 1
+        return f"{prefix}-{self._number:010d}"
+
+    def new_hex(self, digits: int) -> str:
+        return f"{self._random.getrandbits(4 * digits):0{digits}x}"
+
+
+class NoFiles:
+    """SQL jobs have no artifacts."""
+
+    def store(self, content: BinaryIO) -> StoredFile:
+        raise NotImplementedError
+
+    def get_path(self, digest: str) -> Path:
+        raise NotFound("artifact_file_missing", digest=digest)
+
+    def delete(self, digest: str) -> None:
+        raise NotImplementedError
+
+
+@dataclass
+class Tally:
+    """What occurred, over all histories of a run."""
+
+    decisions: Counter[str]
+    faults: Counter[str]
+    crashes: Counter[str]
+    histories: int = 0
+
+
+class World:
+    """A job on a cluster, and the server that looks after it."""
+
+    def __init__(self, store: MemoryStore, terrain: Terrain, tally: Tally | None = None) -> None:
+        store.restart()
+        self.store = store
+        self.clock = FakeClock()
+        self.tally = tally or Tally(Counter(), Counter(), Counter())
+        self.flink = GuardedFlink(self.clock, store, terrain.seed)
+        self._random = Random(terrain.seed)
+        self.ids = CountingIds(self._random)
+        self.cluster = _make_cluster(terrain)
+        manager = self.flink.job_manager(self.cluster)
+        manager.task_linger_s = terrain.linger_s
+        self.services = Operations(store, self.clock, self.ids, self.wake)
+        self.servers = 0
+        self.crash_at: Callable[[str], bool] = lambda point: False
+        self.down_s = 0.0
+        self.pace = 1.0
+        self.after_pass: Callable[[], None] = lambda: None
+        self._due: datetime | None = None
+        self._swept_at: datetime | None = None
+        self._stride = SWEEP
+        self._is_woken = True
+        self._write_rows()
+        self.boot()
+
+    # People
+
+    def request(self, verb: Verb, options: Options | None = None) -> Operation | None:
+        """Ask for a verb; None when it is not allowed now."""
+        try:
+            return self.services.request(ANN, JOB, verb, options or Options())
+        except (NotAllowed, NotFound):
+            return None
+
+    def withdraw(self, operation: Operation) -> None:
+        self.services.withdraw(ANN, operation.id)
+
+    # The server
+
+    def boot(self) -> None:
+        """A new server process takes over as soon as the old lease has ended."""
+        self.servers += 1
+        tools = Tools(
+            self.store, self.flink, NoFiles(), self.clock, self.ids, Policy(), self._random, reached=self._reached
+        )
+        self.reconciler = Reconciler(tools)
+        self.lease = Lease(self.store, self.flink, self.clock, f"server-{self.servers}")
+        self._due = self._swept_at = None
+        self._stride, self._is_woken = SWEEP, True
+        while not self.lease.keep():
+            self.clock.advance(1)
+
+    def run_for(self, seconds: float) -> None:
+        """Let time pass: the server looks when it would."""
+        end = self.clock.now() + timedelta(seconds=seconds)
+        while True:
+            self.step()
+            next_at = max(self._choose_next(), self.clock.now())
+            if next_at >= end:
+                break
+            self.clock.advance(max(0.0, (next_at - self.clock.now()).total_seconds()))
+        self.clock.advance(max(0.0, (end - self.clock.now()).total_seconds()))
+
+    def run_until(self, is_there: Callable[[], bool], limit_s: float) -> bool:
+        """Let time pass until `is_there`, at most `limit_s`."""
+        end = self.clock.now() + timedelta(seconds=limit_s)
+        while not is_there():
+            if self.clock.now() > end:
+                return False
+            self.step()
+            wait = (self._choose_next() - self.clock.now()).total_seconds()
+            self.clock.advance(max(0.0, wait))
+        return True
+
+    def step(self) -> None:
+        """What the loop does at one moment. A crash is followed by the next server."""
+        try:
+            self._tick()
+        except SimulatedCrash:
+            self.crash_at = lambda point: False
+            self.clock.advance(self.down_s)
+            self.boot()
+        except Unavailable as error:
+            if error.code != "lease_lost":
+                raise
+            self.boot()
+
+    # Rows
+
+    def get_state(self) -> JobState:
+        with self.store.read() as work:
+            return work.jobs.get_state(JOB)
+
+    def list_operations(self) -> list[Operation]:
+        """Newest first."""
+        with self.store.read() as work:
+            return work.operations.list_of_job(JOB, 1000, None)
+
+    def list_verbs(self) -> list[Verb]:
+        """What is offered now."""
+        with self.store.read() as work:
+            return derive_standing(work.jobs.get_row(JOB)).allowed_verbs
+
+    def list_live_in_flink(self) -> list[FlinkJobId]:
+        """The jobs that a person would see alive in Flink's own console."""
+        self.flink.live_jobs()
+        return [key for key, job in self.flink.job_manager(self.cluster).jobs.items() if job.is_live]
+
+    def is_busy(self) -> bool:
+        with self.store.read() as work:
+            return bool(work.operations.list_busy_jobs())
+
+    def _tick(self) -> None:
+        if not self.lease.keep():
+            return
+        now = self.clock.now()
+        if self._swept_at is None or now - self._swept_at >= self._stride:
+            self._swept_at = now
+            # Nothing new will be seen while nothing happens: hours of peace need few looks.
+            self._stride = SWEEP if self._due is not None else min(self._stride * 1.5, LONGEST_STRIDE)
+            self._sweep()
+        if self._due is None and (self._is_woken or self._swept_at == now) and self.is_busy():
+            self._due = now
+        self._is_woken = False
+        if self._due is not None and self._due <= now:
+            self._pass()
+
+    def _sweep(self) -> None:
+        look = self.reconciler.look(self.cluster, timedelta(seconds=1), self.lease.fence)
+        if look.jobs is None:
+            self._stride = SWEEP
+            return
+        with self.store.read() as work:
+            live = work.instances.list_live(self.cluster.id)
+            closed = {i.flink_job_id for i in work.instances.list_of_job(JOB) if not i.is_live}
+        strays = any(not job.status.is_terminal for key, job in look.jobs.items() if key in closed)
+        if (strays or any(differs(instance, look) for instance in live)) and self._due is None:
+            self._due = look.at
+
+    def _pass(self) -> None:
+        again: list[timedelta] = []
+        for lane in Lane:
+            for _ in range(AT_ONCE):
+                result = self.reconciler.pass_over(JOB, lane, self.lease.fence)
+                if result.decision is not None:
+                    self.tally.decisions[type(result.decision).__name__] += 1
+                self.after_pass()
+                if result.again_in != timedelta(0):
+                    break
+            else:
+                raise AssertionError(f"a loop without an end: {result}")
+            if result.again_in is not None:
+                again.append(result.again_in)
+        self._due = self.clock.now() + min(again) * self.pace if again else None
+
+    def _choose_next(self) -> datetime:
+        now = self.clock.now()
+        sweep = (self._swept_at or now) + self._stride
+        return min([sweep, *([self._due] if self._due is not None else [])])
+
+    def wake(self) -> None:
+        """Look at once, and often again."""
+        self._is_woken, self._stride = True, SWEEP
+
+    def _reached(self, point: str) -> None:
+        if self.crash_at(point):
+            self.tally.crashes[point] += 1
+            raise SimulatedCrash(point)
+
+    def _write_rows(self) -> None:
+        job = Job(JOB, "default", "orders", "", {}, Recovery(), False, START, "ann")
+        first = Version(JOB, 1, "first", SPEC, START, "ann")
+        stateless = replace(SPEC, parallelism=2, restore=Restore(RestoreStrategy.NONE))
+        with self.store.write() as work:
+            work.clusters.add(self.cluster)
+            work.jobs.add(job, Draft(JOB, SPEC, START, "ann"))
+            work.jobs.add_version(first)
+            work.jobs.add_version(replace(first, number=2, description="second", spec=stateless))
+
+
+def _make_cluster(terrain: Terrain) -> Cluster:
+    return Cluster(
+        id=ClusterId("clu-0000000001"),
+        workspace="default",
+        name="local",
+        kind=ClusterKind.SESSION,
+        url="http://127.0.0.1:1",
+        engine_version=EngineVersion("2.2.1"),
+        savepoint_dir=terrain.savepoint_dir,
+        checkpoint_dir=None,
+        high_availability=terrain.high_availability,
+        region="",
+        zone="",
+        created_at=START,
+        revision=1,
+    )
