@@ -150,7 +150,7 @@ def _choose_version(request: Request) -> Version:
         number = _find_online_version(request)
     version = next((v for v in request.versions if v.number == number), None)
     if version is None:
-        raise NotFound("version_not_found", id=request.row.job.id, number=number)
+        raise NotFound("version_not_found", job=request.row.job.id, version=number)
     return version
 
 
@@ -193,4 +193,4 @@ def _choose_restore(request: Request, version: Version) -> RestoreChoice | None:
 def _check_snapshot(request: Request) -> None:
     wanted = request.options.snapshot_id
     if wanted is not None and all(snapshot.id != wanted for snapshot in request.history.snapshots):
-        raise NotFound("snapshot_not_found", id=wanted)
+        raise NotFound("snapshot_not_found", snapshot=wanted)

@@ -17,35 +17,35 @@ from headgate.ports.store import JobRow, UnitOfWork
 def get_job(unit: UnitOfWork, actor: Actor, job_id: str) -> Job:
     job = unit.jobs.get(job_id)
     if not actor.may_enter(job.workspace):
-        raise NotFound("job_not_found", id=job_id)
+        raise NotFound("job_not_found", job=job_id)
     return job
 
 
 def get_row(unit: UnitOfWork, actor: Actor, job_id: str) -> JobRow:
     row = unit.jobs.get_row(job_id)
     if not actor.may_enter(row.job.workspace):
-        raise NotFound("job_not_found", id=job_id)
+        raise NotFound("job_not_found", job=job_id)
     return row
 
 
 def get_operation(unit: UnitOfWork, actor: Actor, operation_id: str) -> Operation:
     operation = unit.operations.get(operation_id)
     if not actor.may_enter(operation.workspace):
-        raise NotFound("operation_not_found", id=operation_id)
+        raise NotFound("operation_not_found", operation=operation_id)
     return operation
 
 
 def get_instance(unit: UnitOfWork, actor: Actor, instance_id: str) -> Instance:
     instance = unit.instances.get(instance_id)
     if not actor.may_enter(unit.jobs.get(instance.job_id).workspace):
-        raise NotFound("instance_not_found", id=instance_id)
+        raise NotFound("instance_not_found", instance=instance_id)
     return instance
 
 
 def get_snapshot(unit: UnitOfWork, actor: Actor, snapshot_id: str) -> Snapshot:
     snapshot = unit.snapshots.get(snapshot_id)
     if not actor.may_enter(unit.jobs.get(snapshot.job_id).workspace):
-        raise NotFound("snapshot_not_found", id=snapshot_id)
+        raise NotFound("snapshot_not_found", snapshot=snapshot_id)
     return snapshot
 
 
@@ -57,14 +57,14 @@ def get_cluster(unit: UnitOfWork, actor: Actor, cluster_id: str) -> Cluster:
             return named
     cluster = unit.clusters.get(cluster_id)
     if not actor.may_enter(cluster.workspace):
-        raise NotFound("cluster_not_found", id=cluster_id)
+        raise NotFound("cluster_not_found", cluster=cluster_id)
     return cluster
 
 
 def get_artifact(unit: UnitOfWork, actor: Actor, artifact_id: str) -> Artifact:
     artifact = unit.artifacts.get(artifact_id)
     if not actor.may_enter(artifact.workspace):
-        raise NotFound("artifact_not_found", id=artifact_id)
+        raise NotFound("artifact_not_found", artifact=artifact_id)
     return artifact
 
 

@@ -29,6 +29,7 @@ def declare(refusals: Mapping[int, Sequence[str]] | None = None) -> dict[int | s
     found: dict[int | str, dict[str, Any]] = {}
     given = refusals or {}
     for status in sorted({*ALWAYS, *given}):
-        codes = [*given.get(status, ()), *ALWAYS.get(status, ())]
+        # A tuple: FastAPI adds to lists that it finds here, in place.
+        codes = (*given.get(status, ()), *ALWAYS.get(status, ()))
         found[status] = {"description": "", CODES: codes}
     return found

@@ -12,13 +12,13 @@ from headgate.web.callers import Caller, Edited, write_etag
 from headgate.web.context import Served
 from headgate.web.declared import JOB, declare
 from headgate.web.languages import Spoken
-from headgate.web.models.drafts import SPEC_SCHEMA, CheckModel, SpecBody
+from headgate.web.models.drafts import SPEC_MARK, CheckModel, SpecBody
 from headgate.web.models.shapes import refuse_odd_text
 from headgate.web.yaml_text import YAML_TYPE, read_yaml, write_yaml
 
 router = APIRouter(tags=["drafts"])
 
-_CONTENT: dict[str, Any] = {"application/json": {"schema": SPEC_SCHEMA}, YAML_TYPE: {"schema": SPEC_SCHEMA}}
+_CONTENT: dict[str, Any] = {"application/json": {"schema": SPEC_MARK}, YAML_TYPE: {"schema": SPEC_MARK}}
 _YAML_TYPES = frozenset({YAML_TYPE, "application/x-yaml", "text/yaml", "text/x-yaml"})
 _ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"description": "The specification; ETag is its revision.", "content": _CONTENT}
