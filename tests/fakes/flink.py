@@ -121,6 +121,7 @@ class FakeFlink:
 
         def act(manager: FakeJobManager, drawn: Drawn) -> None:
             if Fault.SQL_INVALID in drawn:
+                self.faults.strike(Fault.SQL_INVALID)
                 raise Invalid("sql_invalid", problems=[Problem("spec.sql", "sql_syntax", message="on purpose", line=1)])
             for fault in (Fault.LATE_SUBMISSION, Fault.ORPHAN_CLIENT):
                 if fault in drawn:

@@ -65,19 +65,20 @@ class History(RuleBasedStateMachine):
     def begin(self, terrain: Terrain, first_s: float) -> None:
         self.world = World(_STORE, terrain, TALLY)
         self.judge = Invariants(self.world)
-        self.world.after_pass = self.judge.check
+        self.world.after_act = self.judge.check
         self.world.request(Verb.RUN)
         self.world.run_for(first_s)
 
     # People
 
-    @rule(data=st.data(), pick=picks)
-    def ask(self, data: st.DataObject, pick: int) -> None:
+    @rule(data=st.data(), pick=picks, seconds=periods)
+    def ask(self, data: st.DataObject, pick: int, seconds: float) -> None:
         """A verb that is offered now."""
         verbs = self.world.list_verbs()
         if verbs:
             verb = verbs[pick % len(verbs)]
             self.world.request(verb, self._with_snapshot(data.draw(requests[verb], label=verb), pick))
+        self.world.run_for(seconds)
 
     @rule(data=st.data(), verb=st.sampled_from(Verb), pick=picks)
     def ask_anything(self, data: st.DataObject, verb: Verb, pick: int) -> None:
@@ -91,8 +92,7 @@ class History(RuleBasedStateMachine):
             self.world.flink.inject(trouble, _pick(sorted(calls & ACTS or calls), pick), _LENGTHS.get(trouble))
         else:
             self.world.crash_at = lambda reached: reached == trouble
-        self.ask(data, pick)
-        self.world.run_for(seconds)
+        self.ask(data, pick, seconds)
 
     @rule()
     def click_again(self) -> None:

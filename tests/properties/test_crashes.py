@@ -111,7 +111,7 @@ def test_a_crash_changes_nothing(
 
 def _play(store: MemoryStore, play: Play, crash: tuple[str, int] | None, down_s: float) -> Ending:
     world = World(store, Terrain(seed=7))
-    world.after_pass = Invariants(world).check
+    world.after_act = Invariants(world).check
     world.pace = 4.0
     for verb, options in play.before:
         assert world.request(verb, options)

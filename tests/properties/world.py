@@ -14,7 +14,8 @@ from typing import BinaryIO
 
 from headgate.adapters.db.memory import MemoryStore
 from headgate.domain.clusters import Cluster, ClusterId, ClusterKind, EngineVersion
-from headgate.domain.errors import HeadgateError, NotAllowed, NotFound, Unavailable
+from headgate.domain.decisions import Cancel, GiveUp, Settle, StopWithSavepoint, Submit, TriggerSavepoint
+from headgate.domain.errors import NotAllowed, NotFound, Unavailable
 from headgate.domain.instances import FlinkJobId
 from headgate.domain.jobs import Draft, Job, JobId, JobState, Version
 from headgate.domain.lifecycle import Lane, Verb
@@ -111,7 +112,7 @@ class World:
         self.crash_at: Callable[[str], bool] = lambda point: False
         self.down_s = 0.0
         self.pace = 1.0
-        self.after_pass: Callable[[], None] = lambda: None
+        self.after_act: Callable[[], None] = lambda: None
         self._due: datetime | None = None
         self._swept_at: datetime | None = None
         self._stride = SWEEP
@@ -173,6 +174,7 @@ class World:
         try:
             self._tick()
         except SimulatedCrash:
+            self.after_act()
             self.crash_at = lambda point: False
             self.clock.advance(self.down_s)
             self.boot()
@@ -240,7 +242,10 @@ class World:
                 result = self.reconciler.pass_over(JOB, lane, self.lease.fence)
                 if result.decision is not None:
                     self.tally.decisions[type(result.decision).__name__] += 1
-                self.after_pass()
+                if isinstance(
+                    result.decision, Submit | StopWithSavepoint | TriggerSavepoint | Cancel | Settle | GiveUp
+                ):
+                    self.after_act()
                 if result.again_in != timedelta(0):
                     break
             else:

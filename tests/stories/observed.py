@@ -18,8 +18,9 @@ _FILE = Path(os.environ["HEADGATE_STORY_SECRETS"])
 class _NotedParameters(java_gateway.GatewayParameters):  # type: ignore[misc]  # py4j has no types
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        with _FILE.open("a", encoding="utf-8") as file:
-            file.write(f"{self.auth_token}\n")
+        if self.auth_token:  # py4j makes others of its own, without one
+            with _FILE.open("a", encoding="utf-8") as file:
+                file.write(f"{self.auth_token}\n")
 
 
 if __name__ == "__main__":

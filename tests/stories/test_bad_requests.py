@@ -12,7 +12,7 @@ pytestmark = pytest.mark.real
 JOBS = f"{WORKSPACE}/jobs"
 
 
-@pytest.mark.requirement("T0-18", "T0-19")
+@pytest.mark.requirement("T0-18")
 @pytest.mark.parametrize(
     ("request_", "status", "code"),
     [

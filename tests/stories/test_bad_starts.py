@@ -8,6 +8,7 @@ import pytest
 
 from tests.stories.flink import Flink, find_folder
 from tests.stories.house import House
+from tests.stories.patience import await_that
 from tests.stories.people import JobHandle, Person
 from tests.stories.specs import endless, jar
 
@@ -116,6 +117,19 @@ def test_a_start_without_free_slots_is_given_up_and_says_so(house: House, annex:
     job.change(jar("jobs.jar", cluster=cluster))
     job.publish("narrower")
     job.succeed("run")
+
+
+@pytest.mark.requirement("T0-15", "D-17")
+def test_a_start_that_gets_no_slots_can_be_cut_short(person: Person, flink: Flink, artifact: str) -> None:
+    job = person.publish("cut short", jar(artifact, parallelism=32))
+
+    run = job.ask("run")
+    await_that(lambda: flink.list_live(job.name), 30)
+    job.succeed("stop", snapshot="NONE", force=True)
+    cut = person.await_end(run["id"])
+    assert (cut["status"], cut["reason"]) == ("CANCELLED", "overridden_by_force")
+    assert job.show()["phase"] == "CANCELLED"
+    assert flink.list_live(job.name) == []
 
 
 def test_a_version_or_a_snapshot_that_does_not_exist_is_named(person: Person) -> None:

@@ -36,7 +36,7 @@ def test_a_killed_jobmanager_is_replaced_and_its_job_is_called_lost(house: House
     assert [instance["end"] for instance in job.list("instances")] == [None, "LOST"]
 
 
-@pytest.mark.requirement("A-30", "D-08", "U-09")
+@pytest.mark.requirement("A-30", "D-04", "D-05", "D-08", "U-01", "U-09")
 def test_a_hanging_jobmanager_is_unreachable_and_its_job_is_not_called_ended(
     house: House, person: Person, flink: Flink
 ) -> None:

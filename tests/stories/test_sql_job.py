@@ -6,7 +6,7 @@ from tests.stories.flink import Flink, find_folder, read_printed
 from tests.stories.house import House
 from tests.stories.patience import await_that
 from tests.stories.people import Json, Person
-from tests.stories.specs import counted, endless
+from tests.stories.specs import counted, endless, jar
 
 pytestmark = pytest.mark.real
 
@@ -45,7 +45,21 @@ def test_a_count_goes_on_exactly_where_the_pause_left_it(house: House, person: P
 
 
 @pytest.mark.requirement(
-    "T0-11", "T0-13", "T0-31", "T0-33", "T1-02", "T1-06", "T1-10", "T2-15", "T2-16", "T2-17", "U-03", "U-04", "U-14"
+    "T0-11",
+    "T0-13",
+    "T0-31",
+    "T0-33",
+    "T1-02",
+    "T1-10",
+    "T2-15",
+    "T2-16",
+    "A-24",
+    "A-37",
+    "D-16",
+    "D-17",
+    "U-03",
+    "U-04",
+    "U-14",
 )
 def test_stopping_starting_and_restarting_with_and_without_state(person: Person, flink: Flink) -> None:
     job = person.start("ends and beginnings", endless())
@@ -109,7 +123,23 @@ def test_clicks_that_are_doubled_and_minds_that_change(person: Person, flink: Fl
     assert types.count("INSTANCE_RUNNING") == 2
 
 
-@pytest.mark.requirement("T0-01", "T0-06", "T2-01", "T2-03", "T2-04", "T2-05", "T2-06", "T2-08", "D-16")
+@pytest.mark.requirement("U-06", "A-33")
+def test_what_is_asked_for_and_not_wanted_any_more_is_an_event(person: Person, flink: Flink, artifact: str) -> None:
+    job = person.publish("second thoughts", jar(artifact, "SleepsBeforeExecute", "3000"))
+
+    run = job.ask_and_see_it_sent("run")
+    pause = job.ask("pause")
+    stop = job.ask("stop", snapshot="NONE")
+    assert person.await_end(stop["id"])["status"] == "SUCCESS"
+    assert person.await_end(run["id"])["status"] == "SUCCESS", "what was sent is finished first"
+    assert person.await_end(pause["id"])["status"] == "CANCELLED"
+    superseded = next(event for event in job.list("events") if event["type"] == "OPERATION_SUPERSEDED")
+    assert superseded["operation_id"] == pause["id"]
+    assert job.show()["phase"] == "CANCELLED"
+    assert (len(flink.list_jobs(job.name)), flink.list_live(job.name)) == (1, [])
+
+
+@pytest.mark.requirement("T0-01", "T0-06", "T2-01", "T2-03", "T2-04", "T2-05", "T2-06", "T2-08")
 def test_a_new_version_is_published_beside_the_one_that_runs(person: Person) -> None:
     job = person.start("two versions", endless())
     frozen = job.list("versions")[0]
@@ -132,7 +162,7 @@ def test_a_new_version_is_published_beside_the_one_that_runs(person: Person) -> 
     assert job.show()["online_version"] == 2
 
 
-@pytest.mark.requirement("T0-26", "T0-30", "D-05", "D-09", "D-13", "D-14")
+@pytest.mark.requirement("T0-26", "T0-30", "T0-32", "T1-01", "T1-04", "T1-06", "T2-17", "D-09", "D-13", "D-14")
 def test_what_is_offered_and_shown_in_each_state(person: Person, flink: Flink) -> None:
     job = person.create("shown well", endless())
     assert job.refuse("run")["code"] == "job_not_published"
@@ -152,7 +182,11 @@ def test_what_is_offered_and_shown_in_each_state(person: Person, flink: Flink) -
 
     plan = person.post(f"/jobs/{job.id}/operations?dry_run=true", {"verb": "pause"})
     assert [step["name"] for step in plan["steps"]] == ["stop_with_savepoint"]
+    plan = person.post(f"/jobs/{job.id}/operations?dry_run=true", {"verb": "stop", "options": {"snapshot": "NONE"}})
+    (risk,) = plan["risks"]
+    assert "pause" in risk["advice"], "beside stop stands that pause keeps the state"
     assert job.show()["phase"] == "RUNNING", "a dry run changes nothing"
+    assert person.refused("DELETE", f"/jobs/{job.id}", 409)["allowed_verbs"]
     job.succeed("pause")
     assert _offers(job.show()) == {"run", "resume", "stop"}
     assert job.refuse("pause")["code"] == "verb_not_allowed"
