@@ -113,11 +113,11 @@ class Settings(BaseSettings):
     )
 
     @property
-    def database(self) -> str:
-        """The database URL with its password: for connecting, never for showing."""
+    def database(self) -> str | Path:
+        """The database URL with its password, or the file of the SQLite database: for connecting, never for showing."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{self.data_dir / 'headgate.sqlite'}"
+        return self.data_dir / "headgate.sqlite"
 
     @property
     def is_loopback(self) -> bool:

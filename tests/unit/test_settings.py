@@ -106,7 +106,7 @@ def test_a_refusal_does_not_repeat_a_password(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_database_is_in_the_data_folder_unless_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert load_settings(data_dir=tmp_path).database == f"sqlite:///{tmp_path}/headgate.sqlite"
+    assert load_settings(data_dir=tmp_path).database == tmp_path / "headgate.sqlite"
     monkeypatch.setenv("HEADGATE_DATABASE_URL", "postgresql+psycopg://u:p@h/d")
     settings = load_settings()
     assert settings.database == "postgresql+psycopg://u:p@h/d"

@@ -193,6 +193,17 @@ def test_a_url_that_no_database_answers_to(url: str) -> None:
     assert "s3cret" not in str(caught.value) + message(caught.value.code, caught.value.facts, Language.EN)
 
 
+@pytest.mark.parametrize("name", ["what?", "100%25", "a#b", "a b", "日"])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name / "headgate.sqlite"
+    file.parent.mkdir()
+    engine = connect(file)
+    upgrade(engine)
+    engine.dispose()
+    assert [path.name for path in file.parent.iterdir()] == ["headgate.sqlite"]
+    assert describe(engine) == str(file)
+
+
 def test_where_a_database_is_never_names_a_secret() -> None:
     engine = connect("sqlite:////data/headgate.sqlite?timeout=3")
     assert describe(engine) == "/data/headgate.sqlite"

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -22,18 +23,19 @@ _POOL_SIZE = 8  # connections kept open
 _POOL_OVERFLOW = 24  # further ones at a peak: as many as a server has threads for requests
 
 
-def connect(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Engine:
-    """The engine for `url`, such as `sqlite:////data/headgate.db`; `sqlite://` is one in memory.
+def connect(where: str | Path, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Engine:
+    """The engine for a URL, such as `sqlite:////data/headgate.db`, or for the path of a SQLite file.
 
+    `sqlite://` is a database in memory. A path is no text of a URL: its `?` and `%` mean themselves.
     Nothing is opened yet. `busy_timeout` is how long a transaction waits for its turn.
     Invalid("database_url_invalid") where no engine can be made from it; the URL is not repeated, as
     it may hold a password.
     """
     try:
-        parsed = make_url(url)
-        engine = create_engine(parsed, **_options(parsed))
+        url = URL.create("sqlite", database=str(where)) if isinstance(where, Path) else make_url(where)
+        engine = create_engine(url, **_options(url))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise Invalid("database_url_invalid", kind=url.partition("://")[0] if "://" in url else "?") from error
+        raise Invalid("database_url_invalid", kind=_name_kind(str(where))) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", partial(_prepare_sqlite, busy_timeout))
         event.listen(engine, "begin", _begin_sqlite)
@@ -51,6 +53,12 @@ def describe(engine: Engine) -> str:
     if engine.dialect.name == "sqlite":
         return url.database or ":memory:"
     return f"{url.host or 'localhost'}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+
+
+def _name_kind(url: str) -> str:
+    """What stands before `://`: all of a faulty URL that may be repeated."""
+    kind, sign, _ = url.partition("://")
+    return kind if sign else "?"
 
 
 def _options(url: URL) -> dict[str, Any]:
