@@ -35,7 +35,10 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """Which jobs a list shows; None means any. `text` is sought in name and id, ignoring case."""
+    """Which jobs a list shows; None means any. `text` is sought in name and id, ignoring case.
+
+    `cluster` is a name: where the draft wants the job to run, or where its newest instance is.
+    """
 
     workspace: str
     text: str | None = None

@@ -14,7 +14,7 @@ from headgate.domain.lifecycle import Settled
 from headgate.domain.operations import OperationStatus
 from headgate.domain.spec import JobSpec, JobType
 from headgate.ports.store import JobFilter, JobRow, Store
-from tests.adapters.db.samples import NOW, SPEC, add_job, draft, instance, job, operation, version
+from tests.adapters.db.samples import NOW, SPEC, add_job, cluster, draft, instance, job, operation, version
 
 
 def test_a_row_has_all_that_its_line_needs(store: Store) -> None:
@@ -87,6 +87,23 @@ def test_an_edited_draft_is_found_by_its_new_cluster(store: Store) -> None:
         unit.jobs.update_draft(draft(made, spec=replace(SPEC, cluster="east"), revision=2))
     assert _names(store, JobFilter("default", cluster="east")) == ["orders"]
     assert _names(store, JobFilter("default", cluster="local")) == []
+
+
+def test_a_job_is_found_by_the_cluster_of_its_newest_run_too(store: Store) -> None:
+    with store.write() as unit:
+        for name in ("east", "west"):
+            unit.clusters.add(cluster(name))
+        made, other = add_job(unit), add_job(unit, "other")
+        unit.instances.add(instance(made, 1, cluster_id=cluster("west").id, end=InstanceEnd.FAILED))
+        unit.instances.add(instance(made, 2, cluster_id=cluster("east").id))
+        unit.instances.add(instance(other, 1, cluster_id=ClusterId("forgotten")))
+    assert _names(store, JobFilter("default", cluster="east")) == ["orders"]
+    assert _names(store, JobFilter("default", cluster="west")) == []
+    assert set(_names(store, JobFilter("default", cluster=SPEC.cluster))) == {"orders", "other"}
+    with store.read() as unit:
+        assert unit.jobs.list_rows(JobFilter("default", cluster="east"))[0].instance == instance(
+            made, 2, cluster_id=cluster("east").id
+        )
 
 
 def test_a_list_of_a_thousand_jobs_takes_four_queries_and_less_than_50_ms(store: Store, engine: Engine) -> None:

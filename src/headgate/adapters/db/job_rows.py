@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Select, String, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from headgate.adapters.db import tables
 from headgate.adapters.db.instances import INSTANCES
@@ -26,6 +38,22 @@ STATES = Records(tables.job_states, JobState, "job_id", "job_not_found")
 
 _jobs, _drafts = tables.jobs.c, tables.drafts.c
 _folder: BindParameter[str] = bindparam("folder", type_=String)
+_cluster: BindParameter[str] = bindparam("cluster", type_=String)
+
+
+def _runs_on(cluster: BindParameter[str]) -> ColumnElement[bool]:
+    """Whether the newest instance of the job is on the cluster of that name."""
+    # Aliases, as the statement around this may read from instances too.
+    newest, other, clusters = tables.instances.alias(), tables.instances.alias(), tables.clusters
+    highest = select(func.max(other.c.number)).where(other.c.job_id == newest.c.job_id).scalar_subquery()
+    return exists().where(
+        newest.c.job_id == _jobs.id,
+        newest.c.number == highest,
+        newest.c.cluster_id == clusters.c.id,
+        clusters.c.name == cluster,
+    )
+
+
 _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "id": _jobs.id == bindparam("id"),
     "workspace": _jobs.workspace == bindparam("workspace"),
@@ -38,7 +66,7 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "below": or_(
         _jobs.folder == _folder, func.substr(_jobs.folder, 1, func.length(_folder) + 1) == _folder.concat("/")
     ),
-    "cluster": _drafts.cluster == bindparam("cluster"),
+    "cluster": or_(_drafts.cluster == _cluster, _runs_on(_cluster)),
     "type": _drafts.type == bindparam("type"),
 }
 

@@ -50,7 +50,9 @@ def read_filter(
     folder: str | None = None,
     recursive: Annotated[bool, Query(description="With the folders below.")] = False,
     job_type: Annotated[AnyJobType | None, Query(alias="type")] = None,
-    cluster: Annotated[str | None, Query(description="The name of a cluster.")] = None,
+    cluster: Annotated[
+        str | None, Query(description="The name of a cluster: where it runs or ran last, or is to run.")
+    ] = None,
 ) -> JobFilter:
     """What the database filters by."""
     place = folder.strip("/") if folder is not None else None
