@@ -1,7 +1,8 @@
 """The specification of a job: what a draft holds and a version freezes.
 
 `parse_spec` reads the plain data of a JSON or YAML document and reports every fault at once with
-its path; `dump_spec` gives back data that parse to the same specification.
+its path; `dump_spec` gives back data that parse to the same specification. `read_stored_spec` reads
+what was accepted once and judges it no more.
 """
 
 import re
@@ -72,6 +73,7 @@ _FIELDS = frozenset(
         "checkpointing", "savepoint_dir", "restore", "flink_config",
     }
 )  # fmt: skip
+_PLAIN_FIELDS = ("sql", "artifact", "main_class", "cluster", "parallelism", "savepoint_dir")
 MAX_PARALLELISM = 32768  # Flink's own upper bound of key groups
 
 
@@ -137,6 +139,25 @@ def dump_spec(spec: JobSpec) -> dict[str, Any]:
     if not spec.restore.path:
         del data["restore"]["path"]
     return {name: value for name, value in data.items() if value not in (None, "", [], {})}
+
+
+def read_stored_spec(data: Mapping[str, Any]) -> JobSpec:
+    """The specification that `dump_spec` gave these data for, whichever release that was.
+
+    A rule that came later must not hide a job that was accepted before it: nothing is judged here, a
+    field that is not known any more is passed over, one that did not exist yet has its default.
+    """
+    interval = data.get("checkpointing", {}).get("interval")
+    restore = data.get("restore")
+    plain = {name: data[name] for name in _PLAIN_FIELDS if name in data}
+    return JobSpec(
+        type=JobType(data["type"]),
+        args=tuple(data.get("args", ())),
+        checkpoint_interval=parse_duration(interval) if interval is not None else None,
+        restore=Restore(RestoreStrategy(restore["strategy"]), restore.get("path", "")) if restore else Restore(),
+        flink_config=dict(data.get("flink_config", {})),
+        **plain,
+    )
 
 
 def _read_restore(reader: "_Reader") -> Restore:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from headgate.domain.errors import Invalid, Problem
 from headgate.domain.events import Event, EventType
 from headgate.domain.jobs import Version
-from headgate.domain.spec import JobSpec, JobType
+from headgate.domain.spec import JobSpec, JobType, dump_spec, parse_spec
 from headgate.domain.workspaces import Actor
 from headgate.ports.clock import Clock
 from headgate.ports.store import Store, UnitOfWork
@@ -37,7 +37,7 @@ class Versions:
                 job_id=job.id,
                 number=newest.number + 1 if newest else 1,
                 description=text,
-                spec=pin_artifact(unit, job.workspace, unit.jobs.get_draft(job.id).spec),
+                spec=pin_artifact(unit, job.workspace, _judge(unit.jobs.get_draft(job.id).spec)),
                 created_at=now,
                 created_by=actor.name,
             )
@@ -56,6 +56,11 @@ class Versions:
     def get(self, actor: Actor, job_id: str, number: int) -> Version:
         with self.store.read() as unit:
             return unit.jobs.get_version(get_job(unit, actor, job_id).id, number)
+
+
+def _judge(draft: JobSpec) -> JobSpec:
+    """A draft by the rules of today: it may have been saved under those of an earlier release."""
+    return parse_spec(dump_spec(draft))
 
 
 def _check_description(text: str) -> None:

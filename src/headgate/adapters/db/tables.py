@@ -32,7 +32,7 @@ from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import OPEN_STATUSES, Finding, OperationStatus, Options, Step
 from headgate.domain.recovery import Recovery
 from headgate.domain.snapshots import PathStatus, SnapshotKind, SnapshotOrigin, SnapshotStatus
-from headgate.domain.spec import dump_spec, parse_spec
+from headgate.domain.spec import dump_spec, read_stored_spec
 
 metadata = MetaData(
     naming_convention={
@@ -49,7 +49,7 @@ _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN_STATUSES))
 labels = codec_of(dict[str, str])
 finding = codec_of(Finding)
 # One type for all three columns: draft, version and instance mostly hold the same text.
-spec = Document(Codec(dump_spec, parse_spec), shared=True)
+spec = Document(Codec(dump_spec, read_stored_spec), shared=True)
 
 
 def _ordinal() -> Column[int]:
