@@ -11,7 +11,8 @@ from pathlib import Path
 from headgate.domain.catalogue import Text, flink_texts, texts
 from headgate.domain.events import EventType
 from headgate.settings import Settings, name_variable
-from tools.sources import ROOT, error_codes, other_codes
+from tools.codes import error_codes, finding_codes
+from tools.sources import ROOT
 
 REFERENCE = Path("docs/reference")
 MADE = "<!-- Written by `make docs` from the code. Do not edit. -->"
@@ -38,14 +39,14 @@ def errors_page() -> str:
 
 
 def results_page() -> str:
-    """The other codes that the program names: results of operations, warnings."""
+    """The codes of findings: results of operations, warnings, risks."""
     return _page(
         [
             "# Results and warnings",
             "",
             "Codes that stand beside an operation, a step or a job without being an error of a request.",
             "",
-            *_entries(other_codes()),
+            *_entries(finding_codes()),
         ]
     )
 

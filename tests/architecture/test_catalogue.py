@@ -2,12 +2,13 @@
 
 import re
 import string
+from collections.abc import Callable
 
 import pytest
 
 from headgate.domain.catalogue import flink_texts, texts
 from headgate.domain.events import EventType
-from tools.sources import error_codes, other_codes
+from tools.codes import error_codes, finding_codes, other_codes
 
 ENTRIES = pytest.mark.parametrize("code", sorted(texts()))
 
@@ -41,8 +42,26 @@ def test_an_error_has_words_and_advice(code: str) -> None:
 
 
 def test_every_code_that_the_program_names_has_words() -> None:
-    wordless = {code: place for code, place in other_codes().items() if code not in texts()}
-    assert not wordless
+    named = {**error_codes(), **finding_codes(), **other_codes()}
+    assert not {code: place for code, place in named.items() if code not in texts()}
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"),
+    [
+        pytest.param(error_codes, "not_found", id="an error's own"),
+        pytest.param(error_codes, "job_not_found", id="an error's"),
+        pytest.param(error_codes, "flink_config_owned", id="a problem's, through a method that collects it"),
+        pytest.param(error_codes, "artifact_disk_full", id="one of two, through a variable"),
+        pytest.param(finding_codes, "snapshot_gone", id="a finding's"),
+        pytest.param(finding_codes, "overridden_by_force", id="a finding's, through a constant"),
+        pytest.param(finding_codes, "lost_while_stopping", id="a finding's, chosen from a table"),
+        pytest.param(finding_codes, "stop_not_done", id="a finding's, through a function that makes it"),
+        pytest.param(other_codes, "list_empty", id="a sentence of the command line"),
+    ],
+)
+def test_a_code_is_found_however_it_is_given(codes: Callable[[], dict[str, str]], code: str) -> None:
+    assert code in codes()
 
 
 @pytest.mark.parametrize("event", list(EventType))
