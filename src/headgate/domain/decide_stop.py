@@ -39,10 +39,11 @@ def _decide_completed(operation: Operation | None, trigger: TriggerSeen, seen: S
     """The savepoint exists; the job must be seen ended before the stop counts."""
     if is_alive(seen):
         return AwaitOutcome("the savepoint is complete, the job is still ending")
-    status = seen.job.status if seen.job is not None else None
+    status, cause = (seen.job.status, seen.job.failure) if seen.job is not None else (None, "")
     if trigger.failure:
         status = FlinkStatus.FAILED
-    outcome = settle.savepoint_before_end(operation, trigger.location, status, trigger.failure)
+    # The job says why it failed; the trigger only that it did.
+    outcome = settle.savepoint_before_end(operation, trigger.location, status, cause or trigger.failure)
     return Settle("the savepoint is complete and the job has ended", outcome)
 
 

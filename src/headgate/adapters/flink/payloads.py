@@ -60,10 +60,21 @@ def read_failure(answer: Json) -> str:
     entries = history.get("entries") if isinstance(history, dict) else None
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and isinstance(entry.get("stacktrace"), str):
-            return shorten_cause(entry["stacktrace"])
+            return shorten_cause("\n".join([entry["stacktrace"], *_read_task_failures(entry)]))
     # Flink 1.x has a field of its own for it.
     root = answer.get("root-exception") if isinstance(answer, dict) else None
     return shorten_cause(root) if isinstance(root, str) else ""
+
+
+def _read_task_failures(entry: dict[str, Any]) -> list[str]:
+    """What tasks failed of at the same time: a failure of the whole job does not name it itself."""
+    found: list[str] = []
+    concurrent = entry.get("concurrentExceptions")
+    for failure in concurrent if isinstance(concurrent, list) else []:
+        stack = failure.get("stacktrace") if isinstance(failure, dict) else None
+        if isinstance(stack, str) and stack.partition("\n")[0] not in "\n".join([entry["stacktrace"], *found]):
+            found.append(f"Failed task: {failure.get('taskName') or '?'}\n{stack}")
+    return found
 
 
 def read_trigger(answer: Json) -> TriggerSeen:
