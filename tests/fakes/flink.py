@@ -100,6 +100,9 @@ class FakeFlink:
 
         return self._call("find_evidence", cluster, look, flink_job_id)
 
+    def measure_snapshot(self, cluster: Cluster, path: str) -> int | None:
+        return 1024 if path in self.disk.savepoints else None
+
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         self._agenda.play()
         if not _is_readable(path):

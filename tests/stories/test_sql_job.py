@@ -194,6 +194,7 @@ def test_what_is_offered_and_shown_in_each_state(person: Person, flink: Flink) -
     snapshot = job.list("snapshots")[0]
     assert (find_folder(snapshot["path"]) / "_metadata").is_file()
     assert job.show()["restore_point"]["size"] == snapshot["size"]
+    assert snapshot["size"] == sum(f.stat().st_size for f in find_folder(snapshot["path"]).rglob("*") if f.is_file())
 
     job.succeed("stop", snapshot="NONE")
     assert _offers(job.show()) == {"run"}

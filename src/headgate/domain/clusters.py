@@ -14,9 +14,19 @@ EngineVersion = NewType("EngineVersion", str)
 Incarnation = NewType("Incarnation", str)
 
 
+# After this long without its JobManager a task ends itself: Flink's default, and what our own clusters are set to.
+FLINK_HEARTBEAT = timedelta(seconds=50)
+LOCAL_HEARTBEAT = timedelta(seconds=10)
+
+
 class ClusterKind(StrEnum):
     LOCAL = "LOCAL"
     SESSION = "SESSION"
+
+    @property
+    def heartbeat_timeout(self) -> timedelta:
+        """How long the tasks of a lost JobManager may go on."""
+        return LOCAL_HEARTBEAT if self is ClusterKind.LOCAL else FLINK_HEARTBEAT
 
 
 class Reachability(StrEnum):

@@ -186,7 +186,7 @@ def _advance(job: JobFacts, operation: Operation, seen: Seen, policy: Policy, no
     if not seen.is_reachable:
         return Nothing("the cluster does not answer", Finding("waits_for_cluster"))
     if step.name is StepName.SUBMIT:
-        return _advance_submit(job, seen, policy, now)
+        return _advance_submit(job, seen, now)
     return _advance_stop(job, operation, step.name, seen, policy)
 
 
@@ -234,7 +234,7 @@ def _advance_savepoint(job: JobFacts, operation: Operation, seen: Seen) -> Decis
     return TriggerSavepoint("a savepoint is asked for")
 
 
-def _advance_submit(job: JobFacts, seen: Seen, policy: Policy, now: datetime) -> Decision:
+def _advance_submit(job: JobFacts, seen: Seen, now: datetime) -> Decision:
     """A new instance only when the old one is known to have ended and the restore point stands."""
     if seen.stray is not None:
         return Cancel("an instance that was given up lives; it goes before a new one comes", stray=seen.stray)
@@ -243,7 +243,7 @@ def _advance_submit(job: JobFacts, seen: Seen, policy: Policy, now: datetime) ->
     if job.instance is not None and job.instance.is_live:
         return Nothing("the previous instance is not confirmed ended", Finding("waits_for_end"))
     lost_at = job.state.lost_at
-    if lost_at is not None and now < lost_at + policy.heartbeat_timeout:
+    if lost_at is not None and now < lost_at + job.heartbeat_timeout:
         return Nothing("tasks of the lost JobManager may still live", Finding("waits_for_heartbeat"))
     if isinstance(job.restore, Refused):
         return Settle("no usable restore point", settle.start_refused(job, job.restore.finding))

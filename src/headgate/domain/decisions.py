@@ -5,7 +5,9 @@ known of a job when it is decided upon (`JobFacts`) stands here too.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from headgate.domain.clusters import FLINK_HEARTBEAT
 from headgate.domain.instances import FlinkJobId, Instance, InstanceEnd
 from headgate.domain.intents import Intent, IntentStatus
 from headgate.domain.jobs import JobState
@@ -22,7 +24,8 @@ class JobFacts:
     `savepoint_dir` is None where none is configured. `in_flight` is the open savepoint of the other
     lane. `forced` is the stop that does not wait for the executing operation. `main_is_busy` tells the
     savepoint lane that the main lane executes something. `pause_is_gone`: the files that SUSPENDED
-    rests on were looked at and are not there.
+    rests on were looked at and are not there. `heartbeat_timeout`: how long tasks of the
+    newest instance may outlive their JobManager.
     """
 
     state: JobState
@@ -33,6 +36,7 @@ class JobFacts:
     forced: Operation | None = None
     main_is_busy: bool = False
     pause_is_gone: bool = False
+    heartbeat_timeout: timedelta = FLINK_HEARTBEAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,11 @@ class AwaitOutcome:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotMade:
-    """A confirmed snapshot to be recorded. `path` is a URI."""
+    """A confirmed snapshot to be recorded. `path` is a URI, `size` in bytes, None where it was not measured."""
 
     path: str
     origin: SnapshotOrigin
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,9 @@ class FlinkGateway(Protocol):
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         """Whether a snapshot's files are there."""
 
+    def measure_snapshot(self, cluster: Cluster, path: str) -> int | None:
+        """The bytes of a snapshot's files, None where they cannot be seen from here. Never raises."""
+
     def count_slots(self, cluster: Cluster) -> SlotsSeen:
         """The cluster's slots, to explain a start that waits."""
 

@@ -12,7 +12,16 @@ from datetime import datetime
 from random import Random
 
 from headgate.domain.catalogue import Language, message
-from headgate.domain.decisions import Cancel, Decision, GiveUp, Settle, StopWithSavepoint, Submit, TriggerSavepoint
+from headgate.domain.decisions import (
+    Cancel,
+    Decision,
+    GiveUp,
+    Outcome,
+    Settle,
+    StopWithSavepoint,
+    Submit,
+    TriggerSavepoint,
+)
 from headgate.domain.errors import (
     FlinkError,
     FlinkMissing,
@@ -58,8 +67,9 @@ def act(tools: Tools, decision: Decision, situation: Situation, seen: Seen, fenc
         case Submit() | StopWithSavepoint() | TriggerSavepoint() | Cancel():
             _call_flink(tools, decision, situation, seen, fence)
         case Settle():
+            outcome = _measure(tools, situation, decision.outcome)
             with tools.store.write(fence) as work:
-                record.apply_outcome(work, situation, decision.outcome, tools.ids, tools.clock.now())
+                record.apply_outcome(work, situation, outcome, tools.ids, tools.clock.now())
             tools.reached("settled")
         case GiveUp():
             with tools.store.write(fence) as work:
@@ -69,6 +79,14 @@ def act(tools: Tools, decision: Decision, situation: Situation, seen: Seen, fenc
             return False
     log.info("job %s: %s (%s)", situation.job.name, type(decision).__name__, decision.because)
     return True
+
+
+def _measure(tools: Tools, situation: Situation, outcome: Outcome) -> Outcome:
+    """The outcome with the size of the snapshot that was made, where it can be seen from here."""
+    if outcome.snapshot is None or situation.cluster is None:
+        return outcome
+    size = tools.gateway.measure_snapshot(situation.cluster, outcome.snapshot.path)
+    return replace(outcome, snapshot=replace(outcome.snapshot, size=size))
 
 
 def _call_flink(

@@ -262,6 +262,7 @@ def _add_snapshot(
         created_at=new.now,
         flink_version=cluster.engine_version if cluster is not None else "",
         format=situation.operation.options.format.value if situation.operation is not None else "CANONICAL",
+        size=made.size,
         duration=new.now - intent.created_at if intent is not None else None,
         trigger_id=intent.key if intent is not None else None,
     )

@@ -5,8 +5,9 @@ executes is the domain's choice.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from headgate.domain.clusters import Cluster
+from headgate.domain.clusters import FLINK_HEARTBEAT, Cluster
 from headgate.domain.decisions import JobFacts
 from headgate.domain.errors import NotFound
 from headgate.domain.instances import FlinkJobId, Instance
@@ -69,6 +70,7 @@ def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:
         forced=choice.overridden_by,
         main_is_busy=lane is Lane.SAVEPOINT and _is_main_busy(work, job_id, opened),
         pause_is_gone=_is_pause_gone(history),
+        heartbeat_timeout=_find_heartbeat_timeout(work, newest),
     )
     return Situation(
         job=job,
@@ -134,6 +136,11 @@ def _find_by_id(work: UnitOfWork, cluster_id: str) -> Cluster | None:
 def _find_savepoint_dir(newest: Instance | None, cluster: Cluster | None) -> str | None:
     own = newest.spec.savepoint_dir if newest is not None else None
     return own or (cluster.savepoint_dir if cluster is not None else None)
+
+
+def _find_heartbeat_timeout(work: UnitOfWork, newest: Instance | None) -> timedelta:
+    cluster = _find_by_id(work, newest.cluster_id) if newest is not None else None
+    return cluster.kind.heartbeat_timeout if cluster is not None else FLINK_HEARTBEAT
 
 
 def _is_pause_gone(history: History) -> bool:

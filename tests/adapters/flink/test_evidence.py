@@ -28,6 +28,25 @@ def test_a_failure_of_flink_1_is_read(gateway: RestGateway, server: ScriptedServ
     assert (seen.failure, seen.ended_at) == ("boom", datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
 
 
+def test_a_failure_of_the_whole_job_names_the_task_that_caused_it(
+    gateway: RestGateway, server: ScriptedServer, cluster: Cluster
+) -> None:
+    """As Flink 2.2 tells a job that failed while it was stopping."""
+    task = {"taskName": "Sink (1/1)", "stacktrace": "java.lang.IllegalStateException: on close\n\tat Count.close"}
+    known = {"taskName": "Map (1/1)", "stacktrace": "JobException: not recoverable\n\tat Map.map"}
+    entry = {"stacktrace": "JobException: not recoverable\n\tat Scheduler", "concurrentExceptions": [task, known]}
+    server.routes |= {
+        "/jobs/overview": overview("FAILED", end=1000),
+        f"/jobs/{JOB}/exceptions": say({"exceptionHistory": {"entries": [entry]}}),
+    }
+    seen = gateway.find_job(cluster, JOB)
+    assert seen is not None
+    assert seen.failure.splitlines() == [
+        *["JobException: not recoverable", "\tat Scheduler"],
+        *["Failed task: Sink (1/1)", "java.lang.IllegalStateException: on close", "\tat Count.close"],
+    ]
+
+
 def write_archive(folder: Path, **answers: Any) -> None:
     jobs = {"jobs": [{"jid": JOB, "state": "FAILED", "tasks": TASKS, "end-time": 1000}]}
     exceptions = {"exceptionHistory": {"entries": [{"stacktrace": "from the archive"}]}}
@@ -142,3 +161,12 @@ def test_a_path_is_gone_only_where_we_can_see(
 @pytest.mark.parametrize("uri", ["s3://bucket/x", "hdfs:///x", "http://127.0.0.1:1/x", "relative/x", ""])
 def test_other_storage_is_never_opened(gateway: RestGateway, uri: str) -> None:
     assert gateway.look_at_path(CLUSTER, uri) is PathStatus.UNKNOWN
+    assert gateway.measure_snapshot(CLUSTER, uri) is None
+
+
+def test_the_size_of_a_snapshot_is_that_of_all_its_files(gateway: RestGateway, tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "_metadata").write_bytes(b"x" * 5)
+    (tmp_path / "below" / "state").write_bytes(b"x" * 7)
+    assert gateway.measure_snapshot(CLUSTER, f"file:{tmp_path}") == 5 + 7
+    assert gateway.measure_snapshot(CLUSTER, f"file:{tmp_path}/nowhere") is None

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from headgate.domain.clusters import LOCAL_HEARTBEAT
 from headgate.ports.engines import Engine, LocalClusterShape
 
 HOST = "127.0.0.1"
 
-# After a lost JobManager or TaskManager, its peer believes in it for at most this long.
-HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 _HEARTBEAT_INTERVAL = timedelta(seconds=2)
 
 # How long a finished job stays known; the archive keeps it for longer.
@@ -139,7 +138,7 @@ def flink_configuration(folder: ClusterFolder, shape: LocalClusterShape, ports: 
         "jobmanager.archive.fs.dir": file_uri(folder.archive),
         # A plain number of seconds in Flink 1.20 and 2.x alike.
         "jobstore.expiration-time": str(int(_JOB_STORE_EXPIRATION.total_seconds())),
-        "heartbeat.timeout": f"{int(HEARTBEAT_TIMEOUT.total_seconds())} s",
+        "heartbeat.timeout": f"{int(LOCAL_HEARTBEAT.total_seconds())} s",
         "heartbeat.interval": f"{int(_HEARTBEAT_INTERVAL.total_seconds())} s",
         "taskmanager.host": HOST,
         "taskmanager.bind-host": HOST,

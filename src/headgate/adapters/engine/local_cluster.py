@@ -9,14 +9,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from subprocess import CalledProcessError
 
 from filelock import FileLock, Timeout
 
 from headgate.adapters.engine.configuration import (
-    HEARTBEAT_TIMEOUT,
     HOST,
     ClusterFolder,
     Ports,
@@ -74,11 +72,6 @@ class EmbeddedCluster(LocalCluster):
     def archive_dir(self) -> str:
         """Where the JobManager leaves a file for each job that ended."""
         return file_uri(self._folder.archive)
-
-    @property
-    def heartbeat_timeout(self) -> timedelta:
-        """After this, the tasks of a lost JobManager are surely dead."""
-        return HEARTBEAT_TIMEOUT
 
     def ensure_running(self) -> LocalClusterFacts:
         with disk_faults_named(self._folder.root), _locked(self._folder):

@@ -81,6 +81,17 @@ def look_at_snapshot(cluster: Cluster, path: str) -> PathStatus:
     return PathStatus.GONE if is_shared else PathStatus.UNKNOWN
 
 
+def measure_snapshot(path: str) -> int | None:
+    """The bytes of all files in a snapshot's folder; None where this machine does not see it."""
+    local = _local_path(path)
+    if local is None:
+        return None
+    try:
+        return int(fsspec.filesystem("file").du(local)) or None
+    except OSError:
+        return None
+
+
 def find_archived(archive_dir: str, flink_job_id: str) -> ArchivedJob | None:
     """The archive of one ended job; None where it cannot be read or there is none."""
     local = _local_path(archive_dir)

@@ -114,6 +114,9 @@ class RestGateway(FlinkGateway):
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         return evidence.look_at_snapshot(cluster, path)
 
+    def measure_snapshot(self, cluster: Cluster, path: str) -> int | None:
+        return evidence.measure_snapshot(path)
+
     def count_slots(self, cluster: Cluster) -> SlotsSeen:
         return payloads.read_slots(self.rest.get(cluster.url, "/overview"))
 
