@@ -7,7 +7,7 @@ operation is under way. What only the outcome of that operation can tell is left
 from dataclasses import dataclass, fields
 
 from headgate.domain.clusters import Cluster
-from headgate.domain.errors import Invalid, NotAllowed, NotFound, Problem
+from headgate.domain.errors import Invalid, NotFound, Problem
 from headgate.domain.instances import Instance
 from headgate.domain.jobs import Version
 from headgate.domain.lifecycle import Phase, Verb, is_allowed, list_phases_for
@@ -103,12 +103,9 @@ def _check_phase(request: Request) -> None:
     standing, verb = request.standing, request.verb
     if is_allowed(verb, standing.expected_phase, unconfirmed_instance=standing.unconfirmed_instance):
         return
-    raise NotAllowed(
+    raise standing.refuse(
         "job_not_published" if standing.expected_phase is Phase.DRAFT else "verb_not_allowed",
         verb=verb.value,
-        phase=standing.phase.value,
-        expected_phase=standing.expected_phase.value,
-        allowed_verbs=",".join(standing.allowed_verbs),
         wanted_phases=", ".join(list_phases_for(verb)),
     )
 
@@ -124,7 +121,7 @@ def _check_savepoint_dir(request: Request) -> None:
     if not makes_savepoint or request.standing.expected_phase is not Phase.RUNNING or options.allow_state_loss:
         return
     if _find_savepoint_dir(request) is None:
-        raise NotAllowed("savepoint_dir_missing", verb=verb.value, job=request.row.job.name)
+        raise request.standing.refuse("savepoint_dir_missing", verb=verb.value, job=request.row.job.name)
 
 
 def _find_savepoint_dir(request: Request) -> str | None:
@@ -170,7 +167,7 @@ def _choose_cluster(request: Request, version: Version) -> Cluster:
     else:
         found = next((c for c in request.clusters if c.name == version.spec.cluster), None)
     if found is None:
-        raise NotAllowed("cluster_missing", cluster=version.spec.cluster, version=version.number)
+        raise request.standing.refuse("cluster_missing", cluster=version.spec.cluster, version=version.number)
     return found
 
 
@@ -179,14 +176,15 @@ def _choose_restore(request: Request, version: Version) -> RestoreChoice | None:
     if request.verb is Verb.RUN and request.options.restore_from is None:
         restart_point = request.standing.expected_phase is Phase.SUSPENDED or request.history.snapshots
         if restart_point:
-            raise NotAllowed("from_required", job=request.row.job.name, snapshots=len(request.history.snapshots))
+            known = len(request.history.snapshots)
+            raise request.standing.refuse("from_required", job=request.row.job.name, snapshots=known)
     _check_snapshot(request)
     if not request.is_settled or request.verb is Verb.RESTART:
         return None
     choice = choose_restore(request.verb, request.options, version.spec.restore, request.history)
     if isinstance(choice, Refused):
         finding = choice.finding
-        raise NotAllowed(finding.code, problems=(), cause=finding.cause, **finding.facts)
+        raise request.standing.refuse(finding.code, finding.cause, **finding.facts)
     return choice
 
 

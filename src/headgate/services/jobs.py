@@ -7,7 +7,7 @@ its snapshots stay.
 import re
 from dataclasses import dataclass, field, fields, replace
 
-from headgate.domain.errors import Conflict, Invalid, NotAllowed, Problem
+from headgate.domain.errors import Conflict, Invalid, Problem
 from headgate.domain.events import Event, EventType
 from headgate.domain.jobs import Draft, Job, JobId
 from headgate.domain.lifecycle import Phase
@@ -122,13 +122,13 @@ class Jobs:
 
 def _refuse_delete(row: JobRow) -> None:
     standing = derive_standing(row)
-    name, phase = row.job.name, standing.phase.value
+    name = row.job.name
     if row.job.protected:
-        raise NotAllowed("job_protected", job=name)
+        raise standing.refuse("job_protected", job=name)
     if row.open_operations or standing.phase in {Phase.RUNNING, Phase.TRANSITIONING}:
-        raise NotAllowed("job_not_deletable", job=name, phase=phase)
+        raise standing.refuse("job_not_deletable", job=name)
     if row.instance is not None and row.instance.is_live:
-        raise NotAllowed("job_may_still_run", job=name, phase=phase, flink_job_id=row.instance.flink_job_id)
+        raise standing.refuse("job_may_still_run", job=name, flink_job_id=row.instance.flink_job_id)
 
 
 def _apply(job: Job, edit: JobEdit) -> Job:

@@ -5,6 +5,7 @@ Acceptance of verbs, the views of jobs and the deletion rules all read a job's s
 
 from dataclasses import dataclass
 
+from headgate.domain.errors import NotAllowed
 from headgate.domain.lifecycle import (
     Lifecycle,
     Phase,
@@ -34,6 +35,15 @@ class Standing:
     @property
     def allowed_verbs(self) -> list[Verb]:
         return list_allowed_verbs(self.expected_phase, unconfirmed_instance=self.unconfirmed_instance)
+
+    def refuse(self, code: str, cause: str = "", **facts: object) -> NotAllowed:
+        """The error that says why something is not allowed now, where the job stands, and what is allowed."""
+        facts |= {
+            "phase": self.phase.value,
+            "expected_phase": self.expected_phase.value,
+            "allowed_verbs": ",".join(self.allowed_verbs),
+        }
+        return NotAllowed(code, problems=(), cause=cause, **facts)
 
 
 def derive_standing(row: JobRow) -> Standing:
