@@ -120,7 +120,7 @@ def test_the_best_language_that_there_is(client: TestClient, accepted: str, lang
 def test_a_wrong_method_names_the_right_ones(client: TestClient) -> None:
     response = client.put(f"{API}/me")
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
-    assert response.headers["allow"] == "GET"
+    assert response.headers["allow"] == "GET, HEAD"
 
 
 def test_a_request_keeps_its_own_id(client: TestClient) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import httpx2
 
 from headgate.domain.catalogue import texts
-from headgate.web.declared import CODES
+from headgate.web.declared import ALWAYS, CODES
 from headgate.web.errors import PROBLEM_TYPE
 
 # These are refused before any endpoint is found, so none can declare them.
 WITHOUT_ENDPOINT = frozenset({"route_not_found", "method_not_allowed"})
+ANYWHERE = WITHOUT_ENDPOINT.union(*ALWAYS.values())
 
 
 class Witness:
@@ -26,6 +27,9 @@ class Witness:
         """AssertionError for an answer that is not declared or has the wrong shape."""
         response.read()
         declared = self._find(response.request)
+        if response.request.method == "HEAD":
+            assert response.content == b""
+            return
         if response.status_code >= 400 and response.request.url.path != "/readyz":
             self._check_problem(response, declared)
         elif declared is not None:
@@ -42,7 +46,9 @@ class Witness:
         for code in codes:
             assert code in texts(), f"{code} has no words"
         assert "?" not in problem["detail"] + "".join(part["message"] for part in problem["problems"]), problem
-        if problem["code"] not in WITHOUT_ENDPOINT:
+        if declared is None:
+            assert problem["code"] in ANYWHERE
+        elif problem["code"] not in WITHOUT_ENDPOINT:
             codes = _list_codes(declared, response.status_code)
             assert problem["code"] in codes, f"{response.status_code} {problem['code']} is not declared"
 
@@ -53,6 +59,6 @@ class Witness:
         return None
 
 
-def _list_codes(declared: dict[str, Any] | None, status: int) -> list[str]:
-    answer = declared["responses"].get(str(status), {}) if declared is not None else {}
+def _list_codes(declared: dict[str, Any], status: int) -> list[str]:
+    answer = declared["responses"].get(str(status), {})
     return list(answer.get(CODES, ()))

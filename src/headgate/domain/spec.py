@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from math import isfinite
 from typing import Any, TypeVar
 
 from headgate.domain.configuration import find_owned_key
@@ -83,7 +84,10 @@ def parse_duration(text: str) -> timedelta:
     unit = _UNITS.get(match.group(2).lower()) if match else None
     if match is None or unit is None:
         raise ValueError(text)
-    return int(match.group(1)) * unit
+    try:
+        return int(match.group(1)) * unit
+    except OverflowError:
+        raise ValueError(text) from None
 
 
 def format_duration(duration: timedelta) -> str:
@@ -169,12 +173,14 @@ def _read_restore(reader: "_Reader") -> Restore:
 def _read_flink_config(reader: "_Reader") -> dict[str, str]:
     found: dict[str, str] = {}
     for key, value in reader.get_mapping("flink_config").items():
-        owner = find_owned_key(key)
-        if owner is not None:
+        owner = find_owned_key(key) if isinstance(key, str) else None
+        if not isinstance(key, str):
+            reader.complain(f"flink_config.{key}", "field_type", field=f"flink_config.{key}", wanted="text")
+        elif owner is not None:
             reader.complain(f"flink_config.{key}", "flink_config_owned", key=key, field=owner)
         elif isinstance(value, bool):
             found[key] = str(value).lower()
-        elif isinstance(value, str | int | float):
+        elif isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
             found[key] = str(value)
         else:
             reader.complain(f"flink_config.{key}", "field_type", field=f"flink_config.{key}", wanted="text")
@@ -234,7 +240,7 @@ class _Reader:
         part.refuse_unknown(known)
         return part
 
-    def get_mapping(self, name: str) -> Mapping[str, Any]:
+    def get_mapping(self, name: str) -> Mapping[Any, Any]:
         value = self._data.get(name) or {}
         if not isinstance(value, Mapping):
             self.complain(name, "field_type", field=name, wanted="mapping")

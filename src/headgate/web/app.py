@@ -14,7 +14,7 @@ from headgate.web.callers import bearer
 from headgate.web.context import WebContext, build_services
 from headgate.web.errors import BugBoundary, answer_expected, answer_http, answer_malformed
 from headgate.web.exposition import Traffic, TrafficCounter
-from headgate.web.guards import API, HostGuard, RequestIds, SizeGuard, TokenGuard
+from headgate.web.guards import API, HeadAnswers, HostGuard, RequestIds, SizeGuard, TextGuard, TokenGuard
 from headgate.web.openapi import build_openapi
 
 _CONCEPTS = (jobs, drafts, versions, operations, history, clusters, artifacts)
@@ -35,9 +35,11 @@ def create_app(context: WebContext) -> FastAPI:
         middleware=[
             Middleware(TrafficCounter, traffic=traffic),
             Middleware(RequestIds),
+            Middleware(HeadAnswers),
             Middleware(BugBoundary),
             Middleware(HostGuard, allowed=settings.allowed_hosts),
             Middleware(TokenGuard, authenticate=context.authenticate),
+            Middleware(TextGuard),
             Middleware(SizeGuard, body_bytes=settings.body_bytes, upload_bytes=settings.upload_bytes),
         ],
         exception_handlers={

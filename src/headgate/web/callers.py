@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 
-from headgate.domain.errors import RevisionRequired, StaleRevision
+from headgate.domain.errors import Invalid, Problem, RevisionRequired
 from headgate.domain.workspaces import Actor
 
 # Only so that the OpenAPI document says it; the guard has done the work.
 bearer = HTTPBearer(auto_error=False, description="The token that the server printed, or that somebody gave you.")
 
-_ETAG = re.compile(r'(?:W/)?"?(\d{1,18})"?')
+_ETAG = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 
 
 def get_actor(request: Request) -> Actor:
@@ -47,7 +47,8 @@ def _parse_revision(text: str) -> int | None:
         return None
     match = _ETAG.fullmatch(text.strip())
     if match is None:
-        raise StaleRevision(expected=text, actual="?")
+        facts = (("field", "If-Match"), ("value", text[:80]), ("allowed", '"1", "2", ...; *'))
+        raise Invalid("body_malformed", problems=[Problem("If-Match", "field_choice", facts)])
     return int(match.group(1))
 
 

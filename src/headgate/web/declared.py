@@ -11,6 +11,7 @@ from typing import Any
 ALWAYS: dict[int, tuple[str, ...]] = {
     401: ("token_missing", "token_not_known"),
     413: ("body_too_large",),
+    415: ("media_type_not_supported",),
     421: ("host_not_allowed",),
     422: ("body_malformed",),
     500: ("internal_error",),

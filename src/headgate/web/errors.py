@@ -6,7 +6,8 @@ becomes a 500 without a traceback: that stands in the log, under the same reques
 
 import json
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -160,8 +161,23 @@ async def answer_expected(request: Request, error: Exception) -> Response:
 async def answer_malformed(request: Request, error: Exception) -> Response:
     """Handler of bodies, queries and headers that do not fit their models."""
     assert isinstance(error, RequestValidationError)
+    if not is_json(kind := read_media_type(request)) and kind != "multipart/form-data" and _is_body_unread(error):
+        return respond(request, HeadgateError("media_type_not_supported"), 415)
     problems: Sequence[Problem] = describe_faults(error.errors())
     return respond(request, Invalid("body_malformed", problems=problems))
+
+
+def read_media_type(request: Request) -> str:
+    """What kind of text the body is said to be; JSON where nothing is said."""
+    return request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+
+
+def is_json(media_type: str) -> bool:
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _is_body_unread(error: RequestValidationError) -> bool:
+    return any(fault["loc"] == ("body",) and fault["type"] == "model_attributes_type" for fault in error.errors())
 
 
 async def answer_http(request: Request, error: Exception) -> Response:
@@ -170,10 +186,33 @@ async def answer_http(request: Request, error: Exception) -> Response:
     code = CODES_BY_STATUS.get(error.status_code, "internal_error")
     status = 422 if error.status_code == 400 else error.status_code
     facts = {"method": request.method, "path": request.url.path, "reason": str(error.detail)}
-    response = respond(request, HeadgateError(code, problems=(), cause="", **facts), status)
+    problems = [_describe_unread(error)] if error.status_code == 400 else []
+    response = respond(request, HeadgateError(code, problems=problems, cause="", **facts), status)
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
+    if error.status_code == 405:
+        response.headers["Allow"] = ", ".join(list_methods(request.app.openapi(), request.url.path))
     return response
+
+
+def _describe_unread(error: HTTPException) -> Problem:
+    """What kept a body from being read at all."""
+    match error.__cause__:
+        case UnicodeDecodeError() as fault:
+            return Problem("", "text_not_utf8", (("reason", fault.reason),))
+        case Exception() as fault:
+            return Problem("", "json_invalid", (("reason", str(fault)),))
+        case _:
+            return Problem("", "field_invalid", (("field", "body"), ("reason", str(error.detail))))
+
+
+def list_methods(document: Mapping[str, Any], path: str) -> list[str]:
+    """The methods that an address takes. What is not in the document is only there to be read."""
+    for pattern, methods in document["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
+            taken = [method.upper() for method in methods]
+            return [*taken, "HEAD"] if "GET" in taken else taken
+    return ["GET", "HEAD"]
 
 
 class BugBoundary:

@@ -1,13 +1,14 @@
 """What every request passes before an endpoint sees it, outermost first.
 
 A request id; the name that the client used for this host (against DNS rebinding); the token; the
-size of the body. The order matters: nobody unknown makes the server read or parse anything.
+address and the size of the body. The order matters: nobody unknown makes the server read or parse anything.
 """
 
 import re
 import uuid
 from collections.abc import Callable
 from ipaddress import ip_address
+from urllib.parse import unquote_plus
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from headgate.domain.errors import HeadgateError, NotAuthenticated
+from headgate.domain.errors import HeadgateError, Invalid, NotAuthenticated, Problem
 from headgate.domain.workspaces import Actor
 from headgate.web.errors import respond
 
@@ -47,6 +48,39 @@ class RequestIds:
             await send(message)
 
         await self._app(scope, receive, stamp)
+
+
+class HeadAnswers:
+    """Answers HEAD as GET without the body: wherever something can be read, it can be asked for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)
+
+
+class TextGuard:
+    """Refuses addresses with a null character: no text of ours has one, and not every database takes it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or "\x00" not in scope["path"] + unquote_plus(
+            scope["query_string"].decode("latin-1")
+        ):
+            await self._app(scope, receive, send)
+            return
+        error = Invalid("body_malformed", problems=[Problem("", "text_characters")])
+        await respond(Request(scope), error)(scope, receive, send)
 
 
 class HostGuard:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from headgate.domain.catalogue import Language, message
+from headgate.domain.catalogue import texts
 from headgate.web.declared import CODES
 from headgate.web.errors import PROBLEM_TYPE
 from headgate.web.models.drafts import SPEC_SCHEMA
@@ -59,6 +59,6 @@ def _describe_refusal(answer: dict[str, Any]) -> None:
     codes = answer.get(CODES)
     if codes is None:
         return
-    lines = (f"`{code}`: {message(code, {}, Language.EN)}" for code in codes)
+    lines = (f"`{code}`: {texts()[code].en}" for code in codes)
     answer["description"] = "\n\n".join(lines)
     answer["content"] = {PROBLEM_TYPE: {"schema": {"$ref": _REFERENCE}}}

@@ -13,6 +13,10 @@ from headgate.domain.errors import Invalid, Problem
 YAML_TYPE = "application/yaml"
 
 
+# In hexadecimal form a number may be larger than Python will write out again.
+_NUMBER_BITS = 64
+
+
 class _Refused(yaml.MarkedYAMLError):
     """A construct of YAML that is not taken; `context` is the code."""
 
@@ -31,6 +35,16 @@ class _Loader(yaml.SafeLoader):
                     raise _Refused("yaml_key_twice", problem=key.value, problem_mark=key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
+    number: int = loader.construct_yaml_int(node)
+    if number.bit_length() > _NUMBER_BITS:
+        raise yaml.MarkedYAMLError(problem="the number is too large", problem_mark=node.start_mark)
+    return number
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from headgate.domain.errors import Invalid, Problem
 from headgate.domain.jobs import Draft
@@ -11,9 +11,10 @@ from headgate.domain.spec import dump_spec, parse_spec
 from headgate.web.callers import Caller, Edited, write_etag
 from headgate.web.context import Served
 from headgate.web.declared import JOB, declare
+from headgate.web.errors import is_json, read_media_type
 from headgate.web.languages import Spoken
 from headgate.web.models.drafts import SPEC_MARK, CheckModel, SpecBody
-from headgate.web.models.shapes import refuse_odd_text
+from headgate.web.models.shapes import has_odd_text
 from headgate.web.yaml_text import YAML_TYPE, read_yaml, write_yaml
 
 router = APIRouter(tags=["drafts"])
@@ -34,13 +35,17 @@ def get_draft(job_id: str, request: Request, actor: Caller, services: Served) ->
 async def read_spec_document(request: Request) -> Any:
     """The data of the body, in either form."""
     body = await request.body()
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    kind = read_media_type(request)
+    if kind not in _YAML_TYPES and not is_json(kind):
+        raise HTTPException(415)
     data = read_yaml(body) if kind in _YAML_TYPES else _read_json(body)
     if not isinstance(data, dict):
         raise Invalid(
             "body_malformed", problems=[Problem("spec", "field_type", (("field", "spec"), ("wanted", "mapping")))]
         )
-    return refuse_odd_text(data)
+    if has_odd_text(data):
+        raise Invalid("body_malformed", problems=[Problem("spec", "text_characters")])
+    return data
 
 
 @router.put(

@@ -34,19 +34,19 @@ AnyFormat = Annotated[SavepointFormat, BeforeValidator(partial(spell, SavepointF
 AnyPolicy = Annotated[RecoveryPolicy, BeforeValidator(partial(spell, RecoveryPolicy))]
 
 
-def refuse_odd_text(value: Any) -> Any:
-    """`value` as it came, unless a text in it has characters that cannot be stored."""
+def has_odd_text(value: Any) -> bool:
+    """Whether a text in `value`, at any depth, has characters that cannot be stored."""
     pending = [value]
     while pending:
         item = pending.pop()
         if isinstance(item, str) and not _is_storable(item):
-            raise PydanticCustomError("text_characters", "a text has characters that cannot be stored")
+            return True
         if isinstance(item, dict):
             pending.extend(item.keys())
             pending.extend(item.values())
         elif isinstance(item, list | tuple):
             pending.extend(item)
-    return value
+    return False
 
 
 def _is_storable(text: str) -> bool:
@@ -64,7 +64,9 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def check_text(cls, value: Any) -> Any:
-        return refuse_odd_text(value)
+        if has_odd_text(value):
+            raise PydanticCustomError("text_characters", "a text has characters that cannot be stored")
+        return value
 
 
 class Shown(BaseModel):
