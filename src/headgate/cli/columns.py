@@ -63,6 +63,7 @@ JOB = (
     Column("total_run_time", "total_run_s", Form.SPAN),
     Column("restore_point", "restore_point.snapshot_id"),
     Column("restore_point_at", "restore_point.at", Form.TIME),
+    Column("restore_point_size", "restore_point.size", Form.SIZE),
     Column("allowed_verbs", "allowed_verbs"),
     Column("executing", "operation.id"),
     Column("created_at", "created_at", Form.TIME),

@@ -62,15 +62,15 @@ def await_operation(session: Session, operation: Document, timeout_s: float) -> 
 
 
 def describe_operation(screen: Screen, operation: Document, seconds: float) -> str:
-    """The progress line: verb, status, the step under way, and, after a tab, the time since the start."""
+    """The progress line: the verb, the step under way or its place in the queue, and, after a tab, the time."""
     steps: list[Any] = operation.get("steps") or []
     step = next((step for step in steps if step["status"] == "OPERATING"), None)
-    parts = [str(operation["verb"]), str(operation["status"])]
-    if step is not None:
-        number = steps.index(step) + 1
-        parts.append(screen.say("progress_step", number=number, total=len(steps), name=step["name"]))
-        if step.get("detail"):
-            parts.append(str(step["detail"]))
-    if operation.get("overdue"):
-        parts.append(screen.say("progress_overdue"))
-    return f"{', '.join(parts)}\t{format_span(seconds)}"
+    if step is None:
+        doing = screen.say(f"operation_{operation['status'].lower()}")
+    else:
+        number, name = steps.index(step) + 1, screen.say(f"act_{step['name']}")
+        doing = screen.say("progress_step", number=number, total=len(steps), name=name)
+    waiting = (operation.get("overdue") or {}).get("message", "")
+    verb = screen.say(f"verb_{operation['verb']}")
+    line = screen.say("progress_overdue" if waiting else "progress", verb=verb, doing=doing, waiting=waiting)
+    return f"{line}\t{format_span(seconds)}"

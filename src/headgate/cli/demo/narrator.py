@@ -19,7 +19,7 @@ class Narrator:
         self._step += 1
         if self._step == 1:
             self._watch = Stopwatch()
-        self._write(f"\n[ {self._step}/{self._steps}, {self._watch.read():.0f} s ] {self.screen.say(code, **facts)}")
+        self._write(f"\n[{self._step}/{self._steps}, {self._watch.read():.0f} s] {self.screen.say(code, **facts)}")
 
     def tell(self, code: str, **facts: object) -> None:
         """Sentences within a step."""
