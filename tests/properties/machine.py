@@ -4,7 +4,6 @@ One state machine, run by Hypothesis. After each pass of the server every invari
 the end everything heals and the job must come to rest, with a way out.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -14,56 +13,28 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from headgate.adapters.db.memory import MemoryStore
 from headgate.domain.lifecycle import Verb
-from headgate.domain.operations import Options, RestoreFrom, StopSnapshot
-from tests.fakes.faults import ACTS, CALLS_OF, Fault
+from headgate.domain.operations import Options, RestoreFrom
+from tests.fakes.faults import CALLS_OF, Fault
+from tests.properties.choices import LENGTHS, periods, picks, requests, terrains, troubles_of
 from tests.properties.invariants import Invariants, check_steady, check_way_out
-from tests.properties.world import JOB, Tally, Terrain, World
+from tests.properties.store import RememberingStore
+from tests.properties.tally import Tally
+from tests.properties.world import JOB, Terrain, World
 
 T = TypeVar("T")
-TALLY = Tally(Counter(), Counter(), Counter())
-"""What occurred in all histories of this test run."""
-
-_STORE = MemoryStore()
-_POINTS = [
-    f"{act}.{point}"
-    for act in ("submit", "stop", "savepoint", "cancel")
-    for point in ("intent_written", "called", "answer_written")
-]
-_LENGTHS = {Fault.LATE_SUBMISSION: 4.0, Fault.ORPHAN_CLIENT: 6.0, Fault.SLOW_SAVEPOINT: 90.0}
-
-terrains = st.builds(
-    Terrain,
-    high_availability=st.sampled_from([False, False, False, True]),
-    savepoint_dir=st.sampled_from(["file:///savepoints", "file:///savepoints", "s3://savepoints", None]),
-    linger_s=st.sampled_from([0.0, 20.0, 45.0]),
-    seed=st.integers(0, 2**32 - 1),
-)
-periods = st.sampled_from([0.05, 0.5, 1.5, 4.0, 12.0, 45.0, 70.0, 400.0])
-picks = st.integers(0, 11)
-troubles = st.one_of(
-    st.sampled_from(sorted(set(Fault) - {Fault.CRASH_BEFORE, Fault.CRASH_AFTER})), st.sampled_from(_POINTS)
-)
-requests: dict[Verb, st.SearchStrategy[Options]] = {
-    Verb.RUN: st.builds(
-        Options, restore_from=st.sampled_from([None, *RestoreFrom]), version=st.sampled_from([None, None, 1, 2])
-    ),
-    Verb.PAUSE: st.builds(Options, allow_state_loss=st.booleans()),
-    Verb.RESUME: st.just(Options()),
-    Verb.STOP: st.builds(Options, snapshot=st.sampled_from(StopSnapshot), force=st.booleans()),
-    Verb.RESTART: st.builds(Options, keep_state=st.booleans()),
-    Verb.SAVEPOINT: st.just(Options()),
-}
+STORE = RememberingStore(MemoryStore())
 
 
 class History(RuleBasedStateMachine):
     """One job's history."""
 
+    tally = Tally()
     world: World
     judge: Invariants
 
     @initialize(terrain=terrains, first_s=periods)
     def begin(self, terrain: Terrain, first_s: float) -> None:
-        self.world = World(_STORE, terrain, TALLY)
+        self.world = World(STORE, terrain, self.tally)
         self.judge = Invariants(self.world)
         self.world.after_act = self.judge.check
         self.world.request(Verb.RUN)
@@ -76,7 +47,7 @@ class History(RuleBasedStateMachine):
         """A verb that is offered now."""
         verbs = self.world.list_verbs()
         if verbs:
-            verb = verbs[pick % len(verbs)]
+            verb = _pick(verbs, pick)
             self.world.request(verb, self._with_snapshot(data.draw(requests[verb], label=verb), pick))
         self.world.run_for(seconds)
 
@@ -84,15 +55,21 @@ class History(RuleBasedStateMachine):
     def ask_anything(self, data: st.DataObject, verb: Verb, pick: int) -> None:
         self.world.request(verb, self._with_snapshot(data.draw(requests[verb]), pick))
 
-    @rule(data=st.data(), pick=picks, trouble=troubles, seconds=periods)
-    def ask_in_trouble(self, data: st.DataObject, pick: int, trouble: Fault | str, seconds: float) -> None:
-        """A verb whose act meets a fault, or the death of the server at one of its points."""
-        if isinstance(trouble, Fault):
-            calls = CALLS_OF[trouble]
-            self.world.flink.inject(trouble, _pick(sorted(calls & ACTS or calls), pick), _LENGTHS.get(trouble))
-        else:
-            self.world.crash_at = lambda reached: reached == trouble
-        self.ask(data, pick, seconds)
+    @rule(data=st.data(), pick=picks, seconds=periods)
+    def ask_in_trouble(self, data: st.DataObject, pick: int, seconds: float) -> None:
+        """A verb that is offered now, whose own act meets a fault, or the death of the server at one of its points."""
+        verbs = self.world.list_verbs()
+        if not verbs:
+            return
+        verb = _pick(verbs, pick)
+        trouble = data.draw(troubles_of(verb), label=f"trouble of {verb}")
+        if trouble.fault is not None:
+            self.world.flink.inject(trouble.fault, trouble.call, LENGTHS.get(trouble.fault))
+        if trouble.point is not None:
+            self.world.crash_at = lambda reached: reached == trouble.point
+        self.world.down_s = trouble.down_s
+        self.world.request(verb, self._with_snapshot(data.draw(requests[verb], label=verb), pick))
+        self.world.run_for(seconds)
 
     @rule()
     def click_again(self) -> None:
@@ -124,7 +101,7 @@ class History(RuleBasedStateMachine):
 
     @rule(fault=st.sampled_from(Fault), pick=picks)
     def inject(self, fault: Fault, pick: int) -> None:
-        self.world.flink.inject(fault, _pick(sorted(CALLS_OF[fault]), pick), _LENGTHS.get(fault))
+        self.world.flink.inject(fault, _pick(sorted(CALLS_OF[fault]), pick), LENGTHS.get(fault))
 
     @rule(down_s=st.sampled_from([1.0, 5.0, 30.0]))
     def restart_job_manager(self, down_s: float) -> None:
@@ -134,8 +111,11 @@ class History(RuleBasedStateMachine):
     def cut_off(self, seconds: float, hangs: bool) -> None:
         self.world.flink.cut_off(self.world.cluster, seconds, hangs=hangs)
 
-    @rule(how=st.sampled_from(["fail_job", "finish_job", "cancel_outside", "restart_tasks"]))
-    def happen_in_flink(self, how: str) -> None:
+    @rule(how=st.sampled_from(["fail_job", "finish_job", "cancel_outside", "restart_tasks"]), is_cached=st.booleans())
+    def happen_in_flink(self, how: str, is_cached: bool) -> None:
+        """To every job that lives; with `is_cached` Flink shows it a little later."""
+        if is_cached:
+            self.world.flink.inject(Fault.STALE_CACHE)
         for job in self.world.list_live_in_flink():
             getattr(self.world.flink, how)(job)
 
@@ -154,13 +134,13 @@ class History(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         world = self.world
-        TALLY.histories += 1
+        self.tally.histories += 1
         try:
             heal(world)
             check_steady(world)
             check_way_out(world)
         finally:
-            TALLY.faults.update({fault.name: count for fault, count in world.flink.faults.counts.items()})
+            self.tally.faults.update({fault.name: count for fault, count in world.flink.faults.counts.items()})
 
     def _with_snapshot(self, options: Options, pick: int) -> Options:
         if options.restore_from is not RestoreFrom.SNAPSHOT:

@@ -14,6 +14,7 @@ from headgate.domain.lifecycle import Settled, Verb, Wanted
 from headgate.domain.operations import OperationStatus, Options, RestoreFrom, StopSnapshot
 from tests.fakes.faults import Fault
 from tests.properties.invariants import Invariants, check_steady
+from tests.properties.store import RememberingStore
 from tests.properties.world import JOB, Terrain, World
 
 LENGTHS = {"short": 0.0, "long": 3600.0}
@@ -86,12 +87,12 @@ def list_points() -> Iterator[tuple[str, str, int]]:
 
 
 @pytest.fixture(scope="module")
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> RememberingStore:
+    return RememberingStore(MemoryStore())
 
 
 @pytest.fixture(scope="module")
-def undisturbed(store: MemoryStore) -> dict[str, Ending]:
+def undisturbed(store: RememberingStore) -> dict[str, Ending]:
     """How each play ends without a crash."""
     return {name: _play(store, play, None, 0.0) for name, play in PLAYS.items()}
 
@@ -104,12 +105,12 @@ def test_a_play_ends_as_it_should(undisturbed: dict[str, Ending], name: str) -> 
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize(("name", "point", "number"), list(list_points()))
 def test_a_crash_changes_nothing(
-    store: MemoryStore, undisturbed: dict[str, Ending], name: str, point: str, number: int, length: str
+    store: RememberingStore, undisturbed: dict[str, Ending], name: str, point: str, number: int, length: str
 ) -> None:
     assert _play(store, PLAYS[name], (point, number), LENGTHS[length]) == undisturbed[name]
 
 
-def _play(store: MemoryStore, play: Play, crash: tuple[str, int] | None, down_s: float) -> Ending:
+def _play(store: RememberingStore, play: Play, crash: tuple[str, int] | None, down_s: float) -> Ending:
     world = World(store, Terrain(seed=7))
     world.after_act = Invariants(world).check
     world.pace = 4.0

@@ -4,7 +4,6 @@ The server here is the real reconciler under the real lease, driven by a fake cl
 in the same order in which the loop would schedule it.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +11,6 @@ from pathlib import Path
 from random import Random
 from typing import BinaryIO
 
-from headgate.adapters.db.memory import MemoryStore
 from headgate.domain.clusters import Cluster, ClusterId, ClusterKind, EngineVersion
 from headgate.domain.decisions import Cancel, GiveUp, Settle, StopWithSavepoint, Submit, TriggerSavepoint
 from headgate.domain.errors import NotAllowed, NotFound, Unavailable
@@ -34,11 +32,16 @@ from headgate.services.standing import derive_standing
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.faults import SimulatedCrash
 from tests.properties.oracle import GuardedFlink
+from tests.properties.store import RememberingStore
+from tests.properties.tally import Tally
 
 JOB = JobId("job-0000000001")
 ANN = Actor("ann", "token-1")
 SWEEP = timedelta(seconds=5)
+RENEWAL = timedelta(seconds=6)
 LONGEST_STRIDE = timedelta(seconds=20)
+CALMEST = 6.0
+"""So many times longer than usual is the time between two looks that show nothing new."""
 AT_ONCE = 200
 """So many passes without a pause are a loop without an end."""
 
@@ -47,11 +50,15 @@ SPEC = JobSpec(JobType.SQL, sql="INSERT INTO a SELECT * FROM b")
 
 @dataclass(frozen=True, slots=True)
 class Terrain:
-    """What a history plays on."""
+    """What a history plays on.
+
+    `linger_s`: how long tasks outlive their JobManager. `remembers_s`: how long triggers are known once done.
+    """
 
     high_availability: bool = False
     savepoint_dir: str | None = "file:///savepoints"
     linger_s: float = 0.0
+    remembers_s: float = 300.0
     seed: int = 0
 
 
@@ -83,30 +90,20 @@ class NoFiles:
         raise NotImplementedError
 
 
-@dataclass
-class Tally:
-    """What occurred, over all histories of a run."""
-
-    decisions: Counter[str]
-    faults: Counter[str]
-    crashes: Counter[str]
-    histories: int = 0
-
-
 class World:
     """A job on a cluster, and the server that looks after it."""
 
-    def __init__(self, store: MemoryStore, terrain: Terrain, tally: Tally | None = None) -> None:
+    def __init__(self, store: RememberingStore, terrain: Terrain, tally: Tally | None = None) -> None:
         store.restart()
         self.store = store
         self.clock = FakeClock()
-        self.tally = tally or Tally(Counter(), Counter(), Counter())
+        self.tally = tally or Tally()
         self.flink = GuardedFlink(self.clock, store, terrain.seed)
         self._random = Random(terrain.seed)
         self.ids = CountingIds(self._random)
         self.cluster = _make_cluster(terrain)
         manager = self.flink.job_manager(self.cluster)
-        manager.task_linger_s = terrain.linger_s
+        manager.task_linger_s, manager.store_duration_s = terrain.linger_s, terrain.remembers_s
         self.services = Operations(store, self.clock, self.ids, self.wake)
         self.servers = 0
         self.crash_at: Callable[[str], bool] = lambda point: False
@@ -116,6 +113,7 @@ class World:
         self._due: datetime | None = None
         self._swept_at: datetime | None = None
         self._stride = SWEEP
+        self._calm = 1.0
         self._is_woken = True
         self._write_rows()
         self.boot()
@@ -142,8 +140,9 @@ class World:
         )
         self.reconciler = Reconciler(tools)
         self.lease = Lease(self.store, self.flink, self.clock, f"server-{self.servers}")
+        self.lease.renewal = RENEWAL
         self._due = self._swept_at = None
-        self._stride, self._is_woken = SWEEP, True
+        self.wake()
         while not self.lease.keep():
             self.clock.advance(1)
 
@@ -245,6 +244,7 @@ class World:
                 if isinstance(
                     result.decision, Submit | StopWithSavepoint | TriggerSavepoint | Cancel | Settle | GiveUp
                 ):
+                    self._calm = 1.0
                     self.after_act()
                 if result.again_in != timedelta(0):
                     break
@@ -252,7 +252,8 @@ class World:
                 raise AssertionError(f"a loop without an end: {result}")
             if result.again_in is not None:
                 again.append(result.again_in)
-        self._due = self.clock.now() + min(again) * self.pace if again else None
+        self._due = self.clock.now() + min(again) * self.pace * self._calm if again else None
+        self._calm = min(self._calm * 1.2, CALMEST)
 
     def _choose_next(self) -> datetime:
         now = self.clock.now()
@@ -261,11 +262,11 @@ class World:
 
     def wake(self) -> None:
         """Look at once, and often again."""
-        self._is_woken, self._stride = True, SWEEP
+        self._is_woken, self._stride, self._calm = True, SWEEP, 1.0
 
     def _reached(self, point: str) -> None:
         if self.crash_at(point):
-            self.tally.crashes[point] += 1
+            self.tally.deaths[point] += 1
             raise SimulatedCrash(point)
 
     def _write_rows(self) -> None:
