@@ -24,7 +24,9 @@ _CODES: dict[str, str] = {
     "string_type": "field_type",
     "int_type": "field_type",
     "int_parsing": "field_type",
+    "int_parsing_size": "field_type",
     "int_from_float": "field_type",
+    "finite_number": "field_type",
     "float_type": "field_type",
     "float_parsing": "field_type",
     "bool_type": "field_type",
@@ -41,7 +43,13 @@ _CODES: dict[str, str] = {
     "string_too_short": "field_bounds",
 }
 
-_WANTED: dict[str, str] = {"string": "text", "int": "whole number", "float": "number", "bool": "boolean"}
+_WANTED: dict[str, str] = {
+    "string": "text",
+    "int": "whole number",
+    "float": "number",
+    "finite": "number",
+    "bool": "boolean",
+}
 # A choice that nobody may make for a person is explained better than "missing".
 _MISSING: dict[str, str] = {"options.snapshot": "stop_snapshot_required", "options.keep_state": "keep_state_required"}
 

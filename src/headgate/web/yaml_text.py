@@ -15,6 +15,7 @@ YAML_TYPE = "application/yaml"
 
 # In hexadecimal form a number may be larger than Python will write out again.
 _NUMBER_BITS = 64
+_DEPTH = 64  # levels of brackets; a specification has three
 
 
 class _Refused(yaml.MarkedYAMLError):
@@ -22,6 +23,12 @@ class _Refused(yaml.MarkedYAMLError):
 
 
 class _Loader(yaml.SafeLoader):
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        # The scanner looks at every open bracket again for each character: a few thousand take minutes.
+        if self.flow_level >= _DEPTH:
+            raise yaml.MarkedYAMLError(problem="brackets are nested too deep", problem_mark=self.get_mark())
+        super().fetch_flow_collection_start(token)
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             raise _Refused("yaml_alias", problem_mark=self.get_mark())

@@ -3,6 +3,7 @@
 import json
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from headgate.domain.errors import Invalid, Problem
@@ -38,7 +39,8 @@ async def read_spec_document(request: Request) -> Any:
     kind = read_media_type(request)
     if kind not in _YAML_TYPES and not is_json(kind):
         raise HTTPException(415)
-    data = read_yaml(body) if kind in _YAML_TYPES else _read_json(body)
+    # Megabytes of YAML take long to read: nobody else must wait for that.
+    data = await to_thread.run_sync(read_yaml if kind in _YAML_TYPES else _read_json, body)
     if not isinstance(data, dict):
         raise Invalid(
             "body_malformed", problems=[Problem("spec", "field_type", (("field", "spec"), ("wanted", "mapping")))]
