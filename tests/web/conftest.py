@@ -1,4 +1,4 @@
-"""A server in this process for every test, on the world of the services' tests.
+"""A server in this process, with a new world of the services' tests for every test.
 
 `client` speaks with a good token under a known host name. Each answer is held against the OpenAPI
 document: a refusal that its endpoint does not declare fails the test.
@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from headgate.adapters.db.memory import MemoryStore
 from headgate.services.tokens import OneToken, digest_token
 from headgate.web.app import create_app
-from headgate.web.context import WebContext, WebSettings
+from headgate.web.context import WebContext, WebSettings, build_services
 from tests.services.world import World
 from tests.web.witness import Witness
 
@@ -26,10 +27,14 @@ def memory() -> MemoryStore:
 
 
 @pytest.fixture(scope="session")
-def witness(memory: MemoryStore, tmp_path_factory: pytest.TempPathFactory) -> Witness:
-    """The document is the same for every server, and takes a moment to make."""
-    app = create_app(build_context(World(memory, tmp_path_factory.mktemp("witness"))))
-    return Witness(app.openapi())
+def application(memory: MemoryStore, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """One application for all tests, as it takes a moment to make; each test gives it a world of its own."""
+    return create_app(build_context(World(memory, tmp_path_factory.mktemp("application"))))
+
+
+@pytest.fixture(scope="session")
+def witness(application: FastAPI) -> Witness:
+    return Witness(application.openapi())
 
 
 @pytest.fixture
@@ -57,16 +62,25 @@ def context(world: World) -> WebContext:
     return build_context(world)
 
 
-@pytest.fixture
-def server(context: WebContext) -> TestClient:
-    """Somebody without a token."""
-    return TestClient(create_app(context), base_url="http://localhost", raise_server_exceptions=False)
-
-
-@pytest.fixture
-def client(context: WebContext, witness: Witness) -> Iterator[TestClient]:
-    app = create_app(context)
+@pytest.fixture(scope="session")
+def visitors(application: FastAPI, witness: Witness) -> Iterator[tuple[TestClient, TestClient]]:
+    """Somebody with a token and somebody without."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    with TestClient(app, base_url="http://localhost", headers=headers, raise_server_exceptions=False) as client:
-        client.event_hooks["response"].append(witness.hold_against)
-        yield client
+    known = TestClient(application, base_url="http://localhost", headers=headers, raise_server_exceptions=False)
+    unknown = TestClient(application, base_url="http://localhost", raise_server_exceptions=False)
+    known.event_hooks["response"].append(witness.hold_against)
+    with known, unknown:
+        yield known, unknown
+
+
+@pytest.fixture
+def client(visitors: tuple[TestClient, TestClient], application: FastAPI, context: WebContext) -> TestClient:
+    application.state.services = build_services(context)
+    return visitors[0]
+
+
+@pytest.fixture
+def server(visitors: tuple[TestClient, TestClient], application: FastAPI, context: WebContext) -> TestClient:
+    """Somebody without a token."""
+    application.state.services = build_services(context)
+    return visitors[1]
