@@ -11,6 +11,8 @@ from pathlib import Path
 from headgate.domain.catalogue import Text, flink_texts, texts
 from headgate.domain.events import EventType
 from headgate.settings import Settings, name_variable
+from headgate.web.app import describe_api
+from tools.api_reference import api_page
 from tools.codes import error_codes, finding_codes
 from tools.sources import ROOT
 
@@ -82,6 +84,7 @@ def settings_page() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "api.md": lambda: api_page(describe_api()),
     "errors.md": errors_page,
     "events.md": events_page,
     "results.md": results_page,

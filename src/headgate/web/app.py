@@ -50,14 +50,25 @@ def create_app(context: WebContext) -> FastAPI:
     )
     app.state.services = build_services(context)
     app.state.traffic = traffic
+    _route(app)
+    _document(app)
+    return app
+
+
+def describe_api() -> dict[str, Any]:
+    """The OpenAPI document without a server behind it, for reference pages."""
+    app = FastAPI(title="Headgate", generate_unique_id_function=_name_operation)
+    _route(app)
+    return build_openapi(app)
+
+
+def _route(app: FastAPI) -> None:
     api = APIRouter(prefix=API, dependencies=[Depends(bearer)])
     for concept in _CONCEPTS:
         api.include_router(concept.router)
     api.include_router(server.api_router)
     app.include_router(api)
     app.include_router(server.router)
-    _document(app)
-    return app
 
 
 def _name_operation(route: APIRoute) -> str:

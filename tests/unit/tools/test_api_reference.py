@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import FastAPI, Query
 from pydantic import BaseModel
 
-from tools.api_reference import api_page, endpoints
+from tools.api_reference import CODES, api_page, common_refusals, endpoints
 
 
 class Cup(BaseModel):
@@ -32,6 +32,18 @@ def test_every_endpoint_is_on_the_page_with_parameters_body_and_answers() -> Non
     assert [(path, method) for path, method, _ in endpoints(document)] == [("/cups", "get"), ("/cups", "post")]
     assert "## Cups" in page
     assert "### `GET /cups`\n\nAll cups" in page
-    assert "- `limit` (query): At most so many" in page
-    assert "- body: `application/json` `Cup`" in page
+    assert "- `limit` (query): integer, default `10`. At most so many" in page
+    assert "- body: `application/json` [Cup](#cup)" in page
     assert "- 409: No room" in page
+    assert "### Cup\n\n| field | type | meaning |\n|---|---|---|\n| `size` | integer |  |\n" in page
+
+
+def test_what_any_endpoint_refuses_is_said_once() -> None:
+    refusal = {"description": "", CODES: ["unknown", "late"]}
+    both = {"responses": {"404": refusal, "500": {"description": "", CODES: ["fault"]}}}
+    other = {"responses": {"404": {"description": "", CODES: ["late"]}, "500": {"description": "", CODES: ["fault"]}}}
+    document = {"paths": {"/a": {"get": both}, "/b": {"get": other, "post": {"responses": {}}}}}
+    assert common_refusals(document) == {"404": ["late"], "500": ["fault"]}
+    page = api_page(document)
+    assert page.count("`late`") == page.count("`fault`") == 1
+    assert "### `GET /a`\n\n\n\n- 404: `unknown`\n" in page
