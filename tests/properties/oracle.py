@@ -103,10 +103,11 @@ class GuardedFlink(FakeFlink):
         reachable = state is not None and state.reachability is not Reachability.UNREACHABLE
         demand(2, reachable, "a new id while the cluster is unreachable")
         now = self.clock.monotonic()
+        # A JobManager refuses an id that it has had in this life, even when that job has long ended.
         pending = [
             key
             for key, job_id, manager, life, at in self._late
-            if job_id == instance.job_id and key != instance.flink_job_id and at > now and manager.life == life
+            if job_id == instance.job_id and at > now and manager.life == life and key not in manager.jobs
         ]
         demand(2, not pending, f"a new id while the submission of {pending} may still arrive")
         live = [job.flink_job_id for job in self.live_jobs(instance.job_id)]
