@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from headgate.adapters.artifacts.files import ArtifactFolder
-from headgate.adapters.db.memory import MemoryStore
+from headgate.adapters.db.unit_of_work import DatabaseStore
 from headgate.domain.clusters import Cluster, ClusterId, ClusterState, EngineVersion, Incarnation, Reachability
 from headgate.domain.instances import FlinkStatus, Instance, InstanceEnd, InstanceId, new_flink_job_id
 from headgate.domain.jobs import Job, JobState, Version
@@ -79,7 +79,7 @@ class KnowingCompiler(SqlCompiler):
 
 
 class World:
-    def __init__(self, store: MemoryStore, folder: Path) -> None:
+    def __init__(self, store: DatabaseStore, folder: Path) -> None:
         self.store = store
         self.clock = FakeClock()
         self.ids = CountingIds()
