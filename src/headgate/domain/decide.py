@@ -160,7 +160,7 @@ def _decide_ended(job: JobFacts, seen: Seen, policy: Policy) -> Settle | None:
 def _rest(job: JobFacts, seen: Seen) -> Decision:
     """Nothing is asked for: compare where the job is with where it rests."""
     instance = job.instance
-    if seen.stray is not None:
+    if seen.stray is not None and seen.is_reachable:
         return Cancel("an instance that was given up lives", stray=seen.stray)
     if instance is None or not instance.is_live:
         return Nothing("no instance, nothing asked for")

@@ -313,6 +313,9 @@ class TestNothingIsAskedFor:
         assert isinstance(decision, Cancel)
         assert decision.stray == "stray"
 
+    def test_a_given_up_instance_on_a_cluster_that_does_not_answer_is_left_alone(self) -> None:
+        assert isinstance(decided(job(Settled.CANCELLED), unreachable(stray=FlinkJobId("stray"))), Nothing)
+
     def test_an_unknown_job_of_ours_is_only_shown(self) -> None:
         assert isinstance(decided(job(Settled.CANCELLED), seen(unknown_job=FlinkJobId("cafe"))), Nothing)
 

@@ -9,7 +9,15 @@ from headgate.domain.decisions import Cancel, Decision, JobFacts, Nothing, Settl
 from headgate.domain.instances import FlinkJobId, FlinkStatus
 from headgate.domain.intents import IntentKind
 from headgate.domain.lifecycle import Settled, Verb, Wanted
-from headgate.domain.operations import Finding, Operation, OperationStatus, Options, RestoreFrom, StopSnapshot
+from headgate.domain.operations import (
+    Finding,
+    Operation,
+    OperationStatus,
+    Options,
+    RestoreFrom,
+    StepStatus,
+    StopSnapshot,
+)
 from headgate.domain.restore import FromSnapshot, Refused
 from headgate.domain.snapshots import PathStatus
 from tests.unit.domain.facts import (
@@ -112,6 +120,13 @@ class TestThePreconditionOnceMore:
     def test_it_is_not_judged_again_after_the_first_act(self) -> None:
         stopped = operation(Verb.RESTART, Options(keep_state=True), sent=2)
         assert isinstance(decided(job(Settled.RUNNING), seen(), stopped), Submit)
+
+
+def test_every_step_is_done_the_operation_has_succeeded() -> None:
+    asked = operation(Verb.RUN, sent=1)
+    asked = replace(asked, steps=tuple(replace(step, status=StepStatus.SUCCESS) for step in asked.steps))
+    outcome = settled(decided(running(), seen(RUNNING), asked))
+    assert (outcome.operation, outcome.settled, outcome.wanted) == (OperationStatus.SUCCESS, None, None)
 
 
 class TestAStart:
