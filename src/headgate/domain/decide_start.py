@@ -40,7 +40,8 @@ def decide_submission(job: JobFacts, intent: Intent, seen: Seen, policy: Policy,
     if reachable_age(intent, seen) > policy.start_deadline:
         finding = Finding(settle.TIMED_OUT, {"status": seen.job.status.value}, seen.job.failure)
         return Cancel("the start took too long", closes=IntentStatus.DONE, failing=finding)
-    return AwaitOutcome(f"the job is {seen.job.status}, not all tasks are running yet")
+    waiting = Finding("waits_for_slots") if seen.free_slots == 0 else None
+    return AwaitOutcome(f"the job is {seen.job.status}, not all tasks are running yet", waiting)
 
 
 def _decide_terminal(job: JobFacts, intent: Intent, seen_job: JobSeen) -> Decision:

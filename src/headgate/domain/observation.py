@@ -63,7 +63,7 @@ class Seen:
 
     `job` is the open intent's job, else the newest instance's. `stray` is a live job of ours whose
     instance is closed, `unknown_job` one that has no row at all. `restore_path` is set when a start
-    is next.
+    is next, `free_slots` when one takes long.
     """
 
     at: datetime
@@ -76,6 +76,7 @@ class Seen:
     evidence: Evidence | None = None
     absence: Absence | None = None
     restore_path: PathStatus | None = None
+    free_slots: int | None = None
     stray: FlinkJobId | None = None
     unknown_job: FlinkJobId | None = None
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from headgate.domain.clusters import Cluster, Reachability
 from headgate.domain.errors import FlinkError
+from headgate.domain.evidence import reachable_age
 from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance, is_ours
 from headgate.domain.intents import Answer, Intent, IntentKind
 from headgate.domain.observation import JobSeen, Seen, TriggerSeen, TriggerStatus, count_absence
@@ -68,6 +69,8 @@ def _look_closer(
         seen = replace(seen, stray=stray, unknown_job=unknown)
     else:
         seen = _with_evidence(gateway, cluster, intent, seen, policy)
+        if _is_slow_start(intent, seen, policy):
+            seen = replace(seen, free_slots=gateway.count_slots(cluster).free)
     restore = situation.facts.restore
     if isinstance(restore, FromSnapshot) and (intent is None or _has_failed_to_start(intent, seen)):
         seen = replace(seen, restore_path=gateway.look_at_path(cluster, restore.path))
@@ -78,6 +81,11 @@ def _has_failed_to_start(intent: Intent, seen: Seen) -> bool:
     """Then it matters whether the snapshot that it should have started from is still there."""
     ended = seen.job is not None and seen.job.status.is_terminal
     return intent.kind is IntentKind.SUBMIT and (ended or intent.answer is Answer.REJECTED)
+
+
+def _is_slow_start(intent: Intent, seen: Seen, policy: Policy) -> bool:
+    is_starting = seen.job is not None and not seen.job.status.is_terminal and not seen.job.tasks_running
+    return intent.kind is IntentKind.SUBMIT and is_starting and reachable_age(intent, seen) > policy.slow_start
 
 
 def _find_job(gateway: FlinkGateway, cluster: Cluster, instance: Instance, look: ClusterLook) -> JobSeen | None:
