@@ -1,6 +1,7 @@
 """Artifacts: upload a jar, list them, delete one."""
 
-from typing import Annotated
+from hashlib import sha256
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 
@@ -17,6 +18,8 @@ from headgate.web.once import UploadOnce
 from headgate.web.windows import Shown
 
 router = APIRouter(tags=["artifacts"])
+
+_PART_BYTES = 1024 * 1024
 
 _UNKNOWN = {404: ("artifact_not_found",)}
 _DISK = {503: ("artifact_disk_full", "artifact_folder_unusable")}
@@ -45,7 +48,18 @@ def upload_artifact(
     def render(_unit: UnitOfWork, artifact: Artifact) -> ArtifactModel:
         return ArtifactModel.of(artifact)
 
-    return once.marked(f"{own_name} {file.size}").answer(201, act, render)
+    if once.mark is not None:
+        once = once.marked(f"{own_name} {_digest(file.file)}")
+    return once.answer(201, act, render)
+
+
+def _digest(content: BinaryIO) -> str:
+    """The digest of a file, which is then at its beginning again."""
+    found = sha256()
+    while part := content.read(_PART_BYTES):
+        found.update(part)
+    content.seek(0)
+    return found.hexdigest()
 
 
 @router.get("/workspaces/{workspace}/artifacts", responses=declare({404: WORKSPACE, 422: ("query_invalid",)}))
