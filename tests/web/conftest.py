@@ -5,6 +5,7 @@ document: a refusal that its endpoint does not declare fails the test.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,9 @@ TOKEN = "a-token-that-nobody-guesses"
 
 
 @pytest.fixture(scope="session")
-def memory() -> MemoryStore:
-    return MemoryStore()
+def memory() -> Iterator[MemoryStore]:
+    with closing(MemoryStore()) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")
