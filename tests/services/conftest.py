@@ -1,5 +1,7 @@
 """A world of its own for every test, on one store that is emptied in between."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,9 @@ from tests.services.world import World
 
 
 @pytest.fixture(scope="session")
-def memory() -> MemoryStore:
-    return MemoryStore()
+def memory() -> Iterator[MemoryStore]:
+    with closing(MemoryStore()) as store:
+        yield store
 
 
 @pytest.fixture
