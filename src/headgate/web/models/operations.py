@@ -139,7 +139,9 @@ class OperationModel(Shown):
     message: str
     cause: str
     advice: str
-    overdue: FindingModel | None = Field(description="What it waits for, where it takes longer than usual; it goes on all the same.")
+    overdue: FindingModel | None = Field(
+        description="What it waits for, where it takes longer than usual; it goes on all the same."
+    )
     version: int | None = Field(description="The version that it submits.")
     steps: list[StepModel]
     requested_by: str
