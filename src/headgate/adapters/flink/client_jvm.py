@@ -240,7 +240,18 @@ class _OnceOnlyClient(java_gateway.GatewayClient):  # type: ignore[misc]  # py4j
             connection.close(False)
         else:
             self._give_back_connection(connection)
+        if not self.is_connected:
+            self.close()  # it was closed while this command ran: what was given back since would stay open
         return response
+
+    def _create_connection(self) -> Any:
+        connection = java_gateway.GatewayConnection(self.gateway_parameters, self.gateway_property)
+        try:
+            connection.start()
+        except Py4JError:
+            connection.socket.close()  # py4j leaves it open
+            raise
+        return connection
 
 
 def _drain(output: IO[bytes], log_path: Path) -> None:

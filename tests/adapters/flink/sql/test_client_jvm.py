@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from py4j.protocol import Py4JNetworkError
+from py4j.protocol import Py4JError, Py4JNetworkError
 
 from headgate.adapters.flink.client_jvm import ClientJvm, ClientJvmLost, ClientJvms, JvmLimits, end_predecessors
 from headgate.adapters.flink.sql_client import SqlClient, SqlTimeouts
@@ -46,6 +47,10 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
 def remote_ports(pid: int) -> set[int]:
     sockets = psutil.Process(pid).net_connections()
     return {getattr(each.raddr, "port", 0) for each in sockets}
+
+
+def own_sockets() -> set[int]:
+    return {each.fd for each in psutil.Process().net_connections()}
 
 
 def listening_at(pid: int) -> set[str]:
@@ -146,6 +151,26 @@ def test_many_threads_share_one_jvm(jvms: ClientJvms, engine_221: Engine) -> Non
         started = list(pool.map(lambda _: jvms.get(engine_221), range(8)))
         assert len({jvm.pid for jvm in started}) == 1
         list(pool.map(use, started * 20))
+
+
+def test_a_jvm_that_dies_under_many_calls_leaves_no_socket_open(jvms: ClientJvms, engine_221: Engine) -> None:
+    before = own_sockets()
+    jvm = jvms.get(engine_221)
+    is_over = threading.Event()
+
+    def call_until_lost() -> None:
+        with contextlib.suppress(Py4JError):
+            while not is_over.is_set():
+                use(jvm)
+
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(call_until_lost) for _ in range(8)]
+        wait_until(lambda: len(own_sockets() - before) > 4)
+        jvm.kill("on purpose")
+        is_over.set()
+        for call in calls:
+            call.result(timeout=20)
+        assert own_sockets() - before == set()
 
 
 START_AND_WAIT = """
