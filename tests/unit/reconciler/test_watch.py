@@ -1,0 +1,125 @@
+"""One sweep for all who want to know, and what is kept of a cluster's health."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from headgate.domain.clusters import ClusterState, Incarnation, Reachability
+from headgate.reconciler.watch import ClusterWatch, advance_state
+from tests.fakes.faults import Fault
+from tests.unit.domain.facts import NOW
+from tests.unit.reconciler.house import CLUSTER, House
+
+SECOND = timedelta(seconds=1)
+LIFE, OTHER = Incarnation("one"), Incarnation("other")
+GOOD = ClusterState(CLUSTER.id, Reachability.REACHABLE, NOW, NOW, LIFE, timedelta(0))
+SILENT = replace(GOOD, reachability=Reachability.UNREACHABLE, unreachable_before=SECOND, cause="refused")
+
+
+@pytest.fixture
+def watch(house: House) -> ClusterWatch:
+    return ClusterWatch(house.store, house.flink, house.clock)
+
+
+def sweeps(house: House) -> int:
+    return sum(call.name == "sweep" for call in house.flink.calls)
+
+
+class TestLooking:
+    def test_a_look_that_is_new_enough_is_shared(self, house: House, watch: ClusterWatch) -> None:
+        first = watch.look(CLUSTER, NOW, None)
+        house.clock.advance(1)
+        assert watch.look(CLUSTER, NOW, None) is first is watch.newest
+        assert sweeps(house) == 1
+
+    def test_one_that_is_too_old_is_taken_anew_and_dated_before_the_call(
+        self, house: House, watch: ClusterWatch
+    ) -> None:
+        watch.look(CLUSTER, NOW, None)
+        house.clock.advance(1)
+        house.flink.inject(Fault.HANG)
+        look = watch.look(CLUSTER, NOW + SECOND, None)
+        assert look.at == NOW + SECOND
+        assert house.clock.now() > look.at + SECOND
+        assert sweeps(house) == 2
+
+    @pytest.mark.requirement("A-30", "U-09")
+    @pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.LOST_REPLY, Fault.HANG])
+    def test_an_error_shows_no_jobs_and_keeps_the_last_known_jobmanager(
+        self, house: House, watch: ClusterWatch, fault: Fault
+    ) -> None:
+        known = watch.look(CLUSTER, NOW, None).incarnation
+        house.clock.advance(1)
+        house.flink.inject(fault)
+        look = watch.look(CLUSTER, house.clock.now(), None)
+        assert (look.reachability, look.jobs, look.is_reachable) == (Reachability.UNREACHABLE, None, False)
+        assert look.incarnation == known
+
+
+class TestWhatIsKept:
+    @pytest.mark.requirement("A-30", "D-08", "U-09")
+    def test_reachability_and_the_last_good_sweep(self, house: House, watch: ClusterWatch) -> None:
+        watch.look(CLUSTER, NOW, None)
+        house.clock.advance(10)
+        house.flink.cut_off(CLUSTER, 30)
+        watch.look(CLUSTER, house.clock.now(), None)
+        state = self._find(house)
+        assert (state.reachability, state.since, state.last_good_sweep) == (
+            Reachability.UNREACHABLE,
+            NOW + 10 * SECOND,
+            NOW,
+        )
+        assert state.cause
+
+    def test_it_is_written_on_change_only_and_freshness_now_and_then(self, house: House, watch: ClusterWatch) -> None:
+        written = []
+        for _ in range(8):
+            watch.look(CLUSTER, house.clock.now(), None)
+            written.append(self._find(house).last_good_sweep)
+            house.clock.advance(5)
+        assert written == [NOW] * 6 + [NOW + 30 * SECOND] * 2
+
+    def test_a_watch_of_a_new_server_goes_on_from_the_row(self, house: House, watch: ClusterWatch) -> None:
+        house.flink.cut_off(CLUSTER, 600)
+        watch.look(CLUSTER, NOW, None)
+        house.clock.advance(60)
+        look = ClusterWatch(house.store, house.flink, house.clock).look(CLUSTER, house.clock.now(), None)
+        assert look.unreachable_total == 60 * SECOND
+        assert self._find(house).since == NOW
+
+    @staticmethod
+    def _find(house: House) -> ClusterState:
+        with house.store.read() as work:
+            state = work.clusters.find_state(CLUSTER.id)
+        assert state is not None
+        return state
+
+
+class TestAdvancing:
+    at = NOW + 10 * SECOND
+
+    def test_a_first_sweep(self) -> None:
+        assert advance_state(None, CLUSTER, NOW, LIFE, "") == GOOD
+        first = advance_state(None, CLUSTER, NOW, None, "refused")
+        assert (first.reachability, first.last_good_sweep, first.incarnation) == (Reachability.UNREACHABLE, None, None)
+
+    def test_still_good(self) -> None:
+        assert advance_state(GOOD, CLUSTER, self.at, LIFE, "") == replace(GOOD, last_good_sweep=self.at)
+
+    def test_another_jobmanager(self) -> None:
+        assert advance_state(GOOD, CLUSTER, self.at, OTHER, "").incarnation == OTHER
+
+    def test_it_falls_silent(self) -> None:
+        after = advance_state(GOOD, CLUSTER, self.at, None, "refused")
+        assert after == replace(GOOD, reachability=Reachability.UNREACHABLE, since=self.at, cause="refused")
+
+    def test_still_silent(self) -> None:
+        after = advance_state(SILENT, CLUSTER, self.at, None, "time-out")
+        assert after == replace(SILENT, cause="time-out")
+        assert after.unreachable_total(self.at) == 11 * SECOND
+
+    def test_it_answers_again_and_the_silence_is_summed_up(self) -> None:
+        after = advance_state(SILENT, CLUSTER, self.at, LIFE, "")
+        assert (after.unreachable_before, after.since, after.cause) == (11 * SECOND, self.at, "")
+        assert after.unreachable_total(self.at + SECOND) == 11 * SECOND
