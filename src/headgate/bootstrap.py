@@ -261,8 +261,11 @@ class _Server:
             ids=self.ids,
             compiler=self.sql,
             files=self.files,
+            engines=self.engines,
             probe=self.gateway,
             wake=self.loop.refresh,
+            # As a daemon: a download does not hold the end of the server up, and is begun again by asking again.
+            start=lambda work: threading.Thread(target=work, name="task", daemon=True).start(),
             authenticate=OneToken(digest_token(self.token), Actor("admin", "first")).authenticate,
             readiness=self._check_reconciler,
             settings=WebSettings(

@@ -6,6 +6,7 @@ written by `settle`, `add_snapshot` and `close`.
 
 import io
 import itertools
+import threading
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -31,6 +32,7 @@ from headgate.services.operations import Operations
 from headgate.services.queries import Queries
 from headgate.services.versions import Versions
 from tests.fakes.clock import FakeClock
+from tests.fakes.engines import FakeEngines
 from tests.fakes.flink import FakeFlink
 
 SQL = "CREATE TABLE a (x INT) WITH ('connector'='datagen'); INSERT INTO b SELECT x FROM a;"
@@ -89,6 +91,7 @@ class World:
         self.compiler = KnowingCompiler()
         self.files = ArtifactFolder(folder / "artifacts")
         self.flink = FakeFlink(self.clock)
+        self.engines = FakeEngines("2.2.1")
         self.jobs = Jobs(self.store, self.clock, self.ids)
         self.drafts = Drafts(self.store, self.clock, self.compiler, self.files)
         self.versions = Versions(self.store, self.clock)
@@ -99,6 +102,10 @@ class World:
 
     def wake(self) -> None:
         self.wakes += 1
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Work beside the requests; it ends when the fake engines are let."""
+        threading.Thread(target=work, daemon=True).start()
 
     def add_cluster(self, name: str = "local", savepoint_dir: str | None = SAVEPOINTS) -> Cluster:
         order = ClusterOrder(name, f"http://{name}:8081", "2.2.1", savepoint_dir)

@@ -52,8 +52,10 @@ def build_context(world: World) -> WebContext:
         ids=world.ids,
         compiler=world.compiler,
         files=world.files,
+        engines=world.engines,
         probe=world.flink,
         wake=world.wake,
+        start=world.start,
         authenticate=OneToken(digest_token(TOKEN), world.actor).authenticate,
         settings=WebSettings(allowed_hosts=("flink.example.org",), body_bytes=50_000, upload_bytes=100_000),
     )

@@ -16,6 +16,7 @@ WRITES = [
     ("POST", "/jobs/{job}/operations"),
     ("POST", "/clusters"),
     ("PATCH", "/clusters/local"),
+    ("POST", "/engines"),
 ]
 EACH_WRITE = pytest.mark.parametrize(("method", "path"), WRITES, ids=lambda part: str(part))
 

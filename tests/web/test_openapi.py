@@ -57,6 +57,11 @@ GET /clusters/{cluster_id}
 PATCH /clusters/{cluster_id}
 DELETE /clusters/{cluster_id}
 POST /clusters/{cluster_id}/check
+GET /engines
+POST /engines
+GET /engines/{version}
+DELETE /engines/{version}
+GET /tasks/{task_id}
 GET /workspaces/{workspace}/artifacts
 POST /workspaces/{workspace}/artifacts
 GET /artifacts/{artifact_id}

@@ -14,6 +14,7 @@ from headgate.domain.catalogue import Language
 from headgate.domain.workspaces import Actor
 from headgate.ports.artifacts import ArtifactFiles
 from headgate.ports.clock import Clock
+from headgate.ports.engines import EngineStore
 from headgate.ports.ids import Ids
 from headgate.ports.sql import SqlCompiler
 from headgate.ports.store import Store
@@ -21,6 +22,7 @@ from headgate.services.answers import Answers
 from headgate.services.artifacts import Artifacts
 from headgate.services.clusters import ClusterProbe, Clusters
 from headgate.services.drafts import Drafts
+from headgate.services.engines import Engines, Start
 from headgate.services.health import Check
 from headgate.services.jobs import Jobs
 from headgate.services.operations import Operations
@@ -47,15 +49,20 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebContext:
-    """`wake` tells the reconciler that there is work; `readiness` gives the checks beside the database's."""
+    """`wake` tells the reconciler that there is work; `start` has work done beside the requests.
+
+    `readiness` gives the checks beside the database's.
+    """
 
     store: Store
     clock: Clock
     ids: Ids
     compiler: SqlCompiler
     files: ArtifactFiles
+    engines: EngineStore
     probe: ClusterProbe
     wake: Callable[[], None]
+    start: Start
     authenticate: Callable[[str], Actor | None]
     readiness: Callable[[], Sequence[Check]] = field(default=lambda: ())
     settings: WebSettings = field(default_factory=WebSettings)
@@ -70,6 +77,7 @@ class Services:
     versions: Versions
     operations: Operations
     clusters: Clusters
+    engines: Engines
     artifacts: Artifacts
     queries: Queries
     answers: Answers
@@ -84,6 +92,7 @@ def build_services(context: WebContext) -> Services:
         versions=Versions(store, clock),
         operations=Operations(store, clock, ids, context.wake),
         clusters=Clusters(store, clock, ids, context.probe),
+        engines=Engines(store, clock, ids, context.engines, context.start),
         artifacts=Artifacts(store, clock, ids, context.files),
         queries=Queries(store, clock),
         answers=Answers(store, clock, context.settings.answers_kept_for),
