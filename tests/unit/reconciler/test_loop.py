@@ -1,0 +1,202 @@
+"""The loop in its own thread, on a clock that the test moves: woken, refreshed, undisturbed by one job's bug."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from headgate.adapters.db.memory import MemoryStore
+from headgate.domain.clusters import Cluster, Incarnation, Reachability
+from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance
+from headgate.domain.jobs import JobId
+from headgate.domain.lifecycle import Verb
+from headgate.domain.observation import JobSeen
+from headgate.domain.operations import Operation, OperationStatus, Options, RestoreFrom
+from headgate.ports.flink import Submission, Sweep
+from headgate.reconciler.loop import AFTER_FAULT, Loop, Pace, differs
+from headgate.reconciler.reconcile import Reconciler
+from headgate.reconciler.watch import ClusterLook
+from tests.fakes.clock import FakeClock
+from tests.fakes.flink import FakeFlink
+from tests.unit.domain.facts import FIRST, NOW, instance, missing
+from tests.unit.reconciler.house import House
+
+FROM_NONE = Options(restore_from=RestoreFrom.NONE)
+OTHER = JobId("job-2")
+PATIENCE_S = 20.0
+
+
+class LockedFlink(FakeFlink):
+    """The fake is made for one thread; here calls take turns. `broken` jobs meet a bug when submitted."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeClock(NOW))
+        self.turn = threading.RLock()
+        self.broken: set[str] = set()
+        self.submitted: list[str] = []
+
+    def sweep(self, cluster: Cluster) -> Sweep:
+        with self.turn:
+            return super().sweep(cluster)
+
+    def submit(self, cluster: Cluster, submission: Submission) -> None:
+        with self.turn:
+            self.submitted.append(submission.instance.job_id)
+            if submission.instance.job_id in self.broken:
+                raise ZeroDivisionError("a bug of ours")
+            super().submit(cluster, submission)
+
+
+class Running:
+    """A house whose loop runs in a thread of its own."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.flink = LockedFlink()
+        self.house = House(store, self.flink)
+        self.house.add_job(OTHER)
+        self.lease = self.house.make_lease()
+        self.loop = Loop(Reconciler(self.house.tools), self.lease, Pace(timedelta(seconds=5), workers=10))
+        self.thread = threading.Thread(target=self.loop.run)
+        self.thread.start()
+
+    def wait_until(self, is_there: Callable[[], bool], *, pace: float = 0.0) -> None:
+        """Wake the loop again and again, `pace` seconds of the fake clock apart."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not is_there():
+            assert time.monotonic() < deadline, "it does not come"
+            with self.flink.turn:
+                self.house.clock.advance(pace)
+            self.loop.wake()
+            threading.Event().wait(0.002)
+
+    def settle(self) -> None:
+        """Wait until the loop has taken two more turns on a clock that stands still."""
+        for _ in range(2):
+            self.loop.last_turn = None
+            self.wait_until(lambda: self.loop.last_turn is not None)
+
+    def count(self, call: str) -> int:
+        with self.flink.turn:
+            return sum(made.name == call for made in self.flink.calls)
+
+    def is_closed(self, operation: Operation) -> bool:
+        return not self.house.get_operation(operation).is_open
+
+
+@pytest.fixture
+def running(memory_store: MemoryStore) -> Iterator[Running]:
+    made = Running(memory_store)
+    yield made
+    made.loop.stop()
+    made.thread.join(PATIENCE_S)
+    assert not made.thread.is_alive()
+
+
+@pytest.mark.requirement("A-31", "A-32", "T0-14")
+def test_an_accepted_operation_is_carried_out(running: Running) -> None:
+    run = running.house.ask(Verb.RUN, FROM_NONE)
+    running.wait_until(lambda: running.is_closed(run), pace=0.1)
+    assert running.house.get_operation(run).status is OperationStatus.SUCCESS
+
+
+def test_an_idle_cluster_is_swept_at_its_pace_however_often_the_loop_is_woken(running: Running) -> None:
+    running.wait_until(lambda: running.count("sweep") == 1)
+    running.settle()
+    assert running.count("sweep") == 1
+    running.house.clock.advance(5)
+    running.wait_until(lambda: running.count("sweep") == 2)
+
+
+def test_a_refresh_sweeps_at_once(running: Running) -> None:
+    running.wait_until(lambda: running.count("sweep") == 1)
+    running.settle()
+    # A look of the last second is shared, also by a refresh.
+    running.house.clock.advance(1.1)
+    running.loop.refresh()
+    running.wait_until(lambda: running.count("sweep") == 2)
+
+
+@pytest.mark.requirement("T0-15")
+def test_what_a_sweep_shows_otherwise_than_the_rows_is_passed_over(running: Running) -> None:
+    run = running.house.ask(Verb.RUN, FROM_NONE)
+    running.wait_until(lambda: running.is_closed(run), pace=0.1)
+    with running.flink.turn:
+        running.flink.fail_job(running.house.list_instances()[0].flink_job_id)
+    running.wait_until(lambda: running.house.get_state().settled == "FAILED", pace=0.1)
+
+
+def test_a_bug_that_one_job_meets_is_logged_put_off_and_stops_no_other(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    running.flink.broken.add(OTHER)
+    bad = running.house.ask(Verb.RUN, FROM_NONE, job_id=OTHER)
+    running.wait_until(lambda: any(record.exc_info for record in caplog.records))
+    assert running.flink.submitted == [OTHER]
+    running.settle()
+    assert running.flink.submitted == [OTHER], "it is put off for a while"
+
+    good = running.house.ask(Verb.RUN, FROM_NONE)
+    running.wait_until(lambda: running.is_closed(good), pace=0.05)
+    assert running.house.get_operation(good).status is OperationStatus.SUCCESS
+    assert {record.getMessage() for record in caplog.records if record.exc_info} == {f"{OTHER} failed"}
+
+    running.flink.broken.clear()
+    running.house.clock.advance(AFTER_FAULT.total_seconds())
+    running.wait_until(lambda: running.is_closed(bad), pace=0.05)
+    assert running.house.get_operation(bad).status is OperationStatus.SUCCESS
+
+
+def test_a_server_that_was_taken_over_drops_its_lease_and_its_clients(running: Running) -> None:
+    running.wait_until(lambda: running.lease.fence == 1)
+    with running.house.store.write() as work:
+        far = NOW + timedelta(days=1)
+        assert work.lease.acquire("another server", far, far + timedelta(days=1)) == 2
+    running.house.ask(Verb.RUN, FROM_NONE)
+    running.wait_until(lambda: running.flink.closed)
+    assert running.lease.fence is None
+    assert running.flink.submitted == []
+
+
+def test_a_server_without_the_lease_does_nothing(memory_store: MemoryStore) -> None:
+    house = House(memory_store, LockedFlink())
+    assert house.make_lease("another server").keep()
+    loop = Loop(Reconciler(house.tools), house.make_lease(), Pace(workers=10))
+    house.ask(Verb.RUN, FROM_NONE)
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    deadline = time.monotonic() + PATIENCE_S
+    while loop.last_turn is None and time.monotonic() < deadline:
+        threading.Event().wait(0.002)
+    loop.stop()
+    thread.join(PATIENCE_S)
+    assert loop.last_turn is not None
+    assert house.flink.calls == []
+
+
+def test_stopping_gives_the_lease_back(running: Running) -> None:
+    running.wait_until(lambda: running.lease.fence is not None)
+    running.loop.stop()
+    running.thread.join(PATIENCE_S)
+    assert running.house.make_lease("the next server").keep()
+
+
+RUNNING = JobSeen(FlinkStatus.RUNNING)
+KNOWN = instance(flink_status=FlinkStatus.RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("known", "shown", "different"),
+    [
+        pytest.param(KNOWN, RUNNING, False, id="the same"),
+        pytest.param(KNOWN, JobSeen(FlinkStatus.RESTARTING), True, id="another state"),
+        pytest.param(KNOWN, None, True, id="it is missing"),
+        pytest.param(replace(KNOWN, absence=missing()), RUNNING, True, id="it is back"),
+    ],
+)
+def test_whether_a_sweep_has_news_of_an_instance(known: Instance, shown: JobSeen | None, different: bool) -> None:
+    jobs: dict[FlinkJobId, JobSeen] = {} if shown is None else {known.flink_job_id: shown}
+    look = ClusterLook(NOW, Reachability.REACHABLE, Incarnation(FIRST), timedelta(0), jobs)
+    assert differs(known, look) is different

@@ -1,0 +1,315 @@
+"""One pass after another over one job: what is asked of Flink, what is written, when the next one is due."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from headgate.domain.decisions import AwaitOutcome, Nothing, Submit
+from headgate.domain.errors import FlinkMissing, FlinkRejected, Unavailable
+from headgate.domain.events import EventType
+from headgate.domain.instances import FlinkStatus, InstanceEnd
+from headgate.domain.intents import Answer, Intent, IntentKind
+from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
+from headgate.domain.operations import Finding, Operation, OperationStatus, Options, RestoreFrom, StopSnapshot
+from headgate.domain.snapshots import PathStatus
+from headgate.reconciler.reconcile import PassResult, Reconciler, choose_poll
+from tests.fakes.clock import FakeClock
+from tests.fakes.faults import Fault
+from tests.fakes.flink import FakeFlink
+from tests.unit.domain.facts import JOB, NOW, SAVEPOINT, ago, intent
+from tests.unit.domain.tables import read_table
+from tests.unit.reconciler.house import CLUSTER, House
+
+FROM_NONE = Options(restore_from=RestoreFrom.NONE)
+STOP_NONE = Options(snapshot=StopSnapshot.NONE)
+AT_ONCE = timedelta(0)
+
+POLLS = """
+| row                                       | act                 | age in s | next in ms |
+|-------------------------------------------|---------------------|----------|------------|
+| no act is open                            | -                   | 0        | 1000       |
+| a stop was just sent                      | STOP_WITH_SAVEPOINT | 0        | 50         |
+| a stop: five per cent of its age          | STOP_WITH_SAVEPOINT | 4        | 200        |
+| a stop: a second at most                  | STOP_WITH_SAVEPOINT | 600      | 1000       |
+| a savepoint was just sent                 | SAVEPOINT           | 0        | 50         |
+| a savepoint: five per cent of its age     | SAVEPOINT           | 10       | 500        |
+| a cancellation was just sent              | CANCEL              | 0        | 200        |
+| a submission was just sent                | SUBMIT              | 0        | 400        |
+| a submission: five per cent of its age    | SUBMIT              | 12       | 600        |
+"""
+
+
+@pytest.fixture
+def reconciler(house: House) -> Reconciler:
+    return Reconciler(house.tools)
+
+
+def pass_over(house: House, reconciler: Reconciler, lane: Lane = Lane.MAIN) -> PassResult:
+    """Passes until nothing more can be done at once; the last one's result."""
+    for _ in range(20):
+        result = reconciler.pass_over(JOB, lane, None)
+        if result.again_in != AT_ONCE:
+            return result
+    raise AssertionError("a loop without an end")
+
+
+def drive(house: House, reconciler: Reconciler, asked: Operation) -> Operation:
+    """Let time pass as the loop would until the operation has closed."""
+    for _ in range(2000):
+        for lane in Lane:
+            pass_over(house, reconciler, lane)
+        now = house.get_operation(asked)
+        if not now.is_open:
+            return now
+        house.clock.advance(0.2)
+    raise AssertionError(f"{asked.verb} does not close")
+
+
+def names(house: House) -> list[str]:
+    return [call.name for call in house.flink.calls]
+
+
+@pytest.mark.requirement("T0-04", "T0-14", "T0-26", "T0-30", "T0-33", "T1-02", "A-32", "U-14")
+def test_a_job_runs_pauses_resumes_restarts_and_stops(house: House, reconciler: Reconciler) -> None:
+    steps: list[tuple[Verb, Options, Settled]] = [
+        (Verb.RUN, FROM_NONE, Settled.RUNNING),
+        (Verb.PAUSE, Options(), Settled.SUSPENDED),
+        (Verb.RESUME, Options(), Settled.RUNNING),
+        (Verb.RESTART, Options(keep_state=False), Settled.RUNNING),
+        (Verb.STOP, STOP_NONE, Settled.CANCELLED),
+    ]
+    for verb, options, rests in steps:
+        closed = drive(house, reconciler, house.ask(verb, options))
+        assert (closed.status, closed.result) == (OperationStatus.SUCCESS, None)
+        assert house.get_state().settled is rests
+    assert [(run.number, run.end) for run in house.list_instances()] == [
+        (3, InstanceEnd.CANCELLED),
+        (2, InstanceEnd.CANCELLED),
+        (1, InstanceEnd.SUSPENDED),
+    ]
+    first, second, third = (job.lineage for job in house.flink.history)
+    assert second == (*first, house.flink.history[1].flink_job_id), "the resumed run has the first one's state"
+    assert len(third) == 1, "the restarted one began empty"
+    assert house.flink.overlaps() == []
+
+
+@pytest.mark.requirement("A-39", "D-20")
+def test_a_savepoint_beside_the_running_job(house: House, reconciler: Reconciler) -> None:
+    drive(house, reconciler, house.ask(Verb.RUN, FROM_NONE))
+    closed = drive(house, reconciler, house.ask(Verb.SAVEPOINT))
+    assert closed.status is OperationStatus.SUCCESS
+    assert [snapshot.trigger_id for snapshot in house.list_snapshots()] == [house.list_intents()[-1].key]
+    assert (house.get_state().settled, house.list_instances()[0].is_live) == (Settled.RUNNING, True)
+
+
+@pytest.mark.requirement("T0-16", "A-36")
+def test_a_pause_that_fails_leaves_the_job_running(house: House, reconciler: Reconciler) -> None:
+    drive(house, reconciler, house.ask(Verb.RUN, FROM_NONE))
+    house.flink.inject(Fault.SAVEPOINT_FAILS)
+    closed = drive(house, reconciler, house.ask(Verb.PAUSE))
+    state = house.get_state()
+    assert (closed.status, state.settled, state.wanted) == (OperationStatus.FAIL, Settled.RUNNING, Wanted.RUNNING)
+    assert state.warning is not None
+    assert "Failed to create savepoint directory" in state.warning.finding.cause
+
+
+class TestWhatYields:
+    @pytest.mark.requirement("A-33", "U-06")
+    def test_a_superseded_operation_names_the_one_that_took_its_place(
+        self, house: House, reconciler: Reconciler
+    ) -> None:
+        run, stop = house.ask(Verb.RUN, FROM_NONE), house.ask(Verb.STOP, STOP_NONE)
+        pass_over(house, reconciler)
+        closed = house.get_operation(run)
+        assert (closed.status, closed.result) == (
+            OperationStatus.CANCELLED,
+            Finding("operation_superseded", {"by": "stop"}),
+        )
+        assert house.get_operation(stop).status is OperationStatus.SUCCESS, "there was nothing to stop"
+        assert EventType.OPERATION_SUPERSEDED in house.list_event_types()
+        assert "submit" not in names(house)
+
+    def test_a_withdrawn_operation_sends_nothing(self, house: House, reconciler: Reconciler) -> None:
+        run = house.ask(Verb.RUN, FROM_NONE)
+        house.withdraw(run)
+        pass_over(house, reconciler)
+        closed = house.get_operation(run)
+        assert (closed.status, closed.result) == (OperationStatus.CANCELLED, Finding("operation_withdrawn"))
+        assert house.flink.calls == []
+
+
+class TestWaiting:
+    @pytest.mark.requirement("A-30", "U-09", "D-08")
+    def test_a_cluster_that_does_not_answer_is_sent_nothing_and_the_wait_is_said_once(
+        self, house: House, reconciler: Reconciler
+    ) -> None:
+        run = house.ask(Verb.RUN, FROM_NONE)
+        house.flink.cut_off(CLUSTER, 30)
+        for _ in range(5):
+            result = pass_over(house, reconciler)
+            assert isinstance(result.decision, Nothing)
+            house.clock.advance(2)
+        assert house.get_operation(run).overdue == Finding("waits_for_cluster")
+        assert house.list_event_types() == [EventType.OPERATION_OVERDUE]
+        assert set(names(house)) == {"sweep"}
+        house.clock.advance(30)
+        pass_over(house, reconciler)
+        assert house.get_operation(run).overdue is None
+        assert "submit" in names(house)
+
+    def test_a_job_without_anything_open_is_not_due_again(self, house: House, reconciler: Reconciler) -> None:
+        drive(house, reconciler, house.ask(Verb.RUN, FROM_NONE))
+        assert pass_over(house, reconciler).again_in is None
+
+    def test_an_idle_savepoint_lane_asks_flink_nothing(self, house: House, reconciler: Reconciler) -> None:
+        assert pass_over(house, reconciler, Lane.SAVEPOINT) == PassResult(None, None)
+        assert house.flink.calls == []
+
+    def test_while_a_savepoint_is_written_one_call_a_poll_is_enough(self, house: House, reconciler: Reconciler) -> None:
+        drive(house, reconciler, house.ask(Verb.RUN, FROM_NONE))
+        house.flink.inject(Fault.SLOW_SAVEPOINT, seconds=0.9)
+        house.ask(Verb.PAUSE)
+        pass_over(house, reconciler)
+        house.flink.calls.clear()
+        house.clock.advance(0.1)
+        pass_over(house, reconciler)
+        assert names(house) == ["get_trigger"]
+
+    @pytest.mark.parametrize(("act", "age", "wait"), read_table(POLLS))
+    def test_when_the_next_look_is_due(self, act: str, age: str, wait: str) -> None:
+        made: Intent | None = None if act == "-" else intent(IntentKind(act), sent_at=ago(seconds=float(age)))
+        assert choose_poll(made, NOW) == timedelta(milliseconds=int(wait))
+
+
+class TestWithoutItsCluster:
+    def test_a_start_is_refused_by_name(self, house: House, reconciler: Reconciler) -> None:
+        with house.store.write() as work:
+            work.clusters.delete(CLUSTER.id)
+        run = house.ask(Verb.RUN, FROM_NONE)
+        pass_over(house, reconciler)
+        closed = house.get_operation(run)
+        assert (closed.status, closed.result) == (
+            OperationStatus.FAIL,
+            Finding("cluster_not_found", {"cluster": "local"}),
+        )
+
+    def test_nothing_asked_is_nothing_to_do(self, house: House, reconciler: Reconciler) -> None:
+        assert pass_over(house, reconciler) == PassResult(None, None)
+
+
+class TestWhatWasSeenIsKept:
+    @pytest.mark.requirement("D-04", "U-08", "U-09")
+    def test_flink_s_own_word_and_since_when_it_is_missing(self, house: House, reconciler: Reconciler) -> None:
+        drive(house, reconciler, house.ask(Verb.RUN, FROM_NONE))
+        (run,) = house.list_instances()
+        house.flink.restart_tasks(run.flink_job_id, 60)
+        house.clock.advance(1)
+        pass_over(house, reconciler)
+        assert house.list_instances()[0].flink_status is FlinkStatus.RESTARTING
+        house.flink.restart_job_manager(CLUSTER, 0)
+        house.clock.advance(1)
+        pass_over(house, reconciler)
+        (seen,) = house.list_instances()
+        assert seen.absence is not None
+        assert (seen.flink_status, seen.absence.sweeps) == (FlinkStatus.RESTARTING, 1)
+
+    @pytest.mark.requirement("T0-27")
+    def test_vanished_files_of_a_snapshot(self, house: House, reconciler: Reconciler) -> None:
+        house.add_instance(end=InstanceEnd.SUSPENDED)
+        kept = house.add_snapshot(path=SAVEPOINT)
+        house.save_state(Settled.SUSPENDED, suspended_on=kept.id)
+        resume = house.ask(Verb.RESUME)
+        pass_over(house, reconciler)
+        assert house.list_snapshots() == [replace(kept, path_status=PathStatus.GONE)]
+        assert house.get_operation(resume).result == Finding("snapshot_gone")
+        assert house.get_state().settled is Settled.FAILED
+        assert "submit" not in names(house)
+
+
+@pytest.mark.requirement("T0-15")
+class TestEveryAnswerIsWrittenDownAsItCame:
+    @pytest.mark.parametrize(
+        ("fault", "answer", "cause", "backs_off"),
+        [
+            (Fault.REFUSED, Answer.UNAVAILABLE, "Connection refused", True),
+            (Fault.LOST_REQUEST, Answer.OUTCOME_UNKNOWN, "Connection reset", True),
+            (Fault.LOST_REPLY, Answer.OUTCOME_UNKNOWN, "Connection reset", True),
+            (Fault.HANG, Answer.OUTCOME_UNKNOWN, "timed out", True),
+            (Fault.MAIN_THROWS, Answer.REJECTED, "on purpose", False),
+            (Fault.SQL_INVALID, Answer.REJECTED, "line 1, column", False),
+            (Fault.START_FAILS, Answer.ACCEPTED, "", False),
+        ],
+    )
+    def test_a_submission(
+        self, house: House, reconciler: Reconciler, fault: Fault, answer: Answer, cause: str, backs_off: bool
+    ) -> None:
+        house.ask(Verb.RUN, FROM_NONE)
+        house.flink.inject(fault, "submit")
+        result = reconciler.pass_over(JOB, Lane.MAIN, None)
+        assert isinstance(result.decision, Submit)
+        act = house.find_intent()
+        assert act is not None
+        assert (act.answer, act.answered_at, act.retry_at is not None) == (answer, house.clock.now(), backs_off)
+        assert cause in act.cause
+
+    @pytest.mark.parametrize(
+        ("error", "answer"),
+        [
+            (FlinkMissing("no such job", status=404), Answer.MISSING),
+            (FlinkRejected("DuplicateJobSubmissionException", status=400), Answer.DUPLICATE),
+            (FlinkRejected("DuplicateApplicationSubmissionException", status=409), Answer.DUPLICATE),
+        ],
+        ids=["missing", "duplicate", "duplicate by its new name"],
+    )
+    def test_by_what_flink_raised(self, house: House, error: FlinkRejected | FlinkMissing, answer: Answer) -> None:
+        class Refusing(FakeFlink):
+            def submit(self, *_: object) -> None:
+                raise error
+
+        own = House(house.store, Refusing(FakeClock(NOW)))
+        own.ask(Verb.RUN, FROM_NONE)
+        Reconciler(own.tools).pass_over(JOB, Lane.MAIN, None)
+        act = own.find_intent()
+        assert act is not None
+        assert act.answer is answer
+
+
+def test_the_intent_is_committed_before_the_call_and_no_call_is_made_inside_a_transaction(house: House) -> None:
+    found: list[Intent | None] = []
+
+    class Witness(FakeFlink):
+        def submit(self, *arguments: object) -> None:
+            found.append(own.find_intent())  # a unit of work within another would be refused
+
+    own = House(house.store, Witness(FakeClock(NOW)))
+    points: list[str] = []
+    reached: Callable[[str], None] = points.append
+    own.ask(Verb.RUN, FROM_NONE)
+    Reconciler(replace(own.tools, reached=reached)).pass_over(JOB, Lane.MAIN, None)
+    assert [act.answer for act in found if act is not None] == [None]
+    assert points == ["submit.intent_written", "submit.called", "submit.answer_written"]
+
+
+def test_a_lost_lease_stops_an_act_before_its_call(house: House, reconciler: Reconciler) -> None:
+    lease = house.make_lease()
+    assert lease.keep()
+    house.ask(Verb.RUN, FROM_NONE)
+    house.clock.advance(11)
+    assert house.make_lease("another server").keep()
+    with pytest.raises(Unavailable) as caught:
+        reconciler.pass_over(JOB, Lane.MAIN, lease.fence)
+    assert caught.value.code == "lease_lost"
+    assert "submit" not in names(house)
+    assert house.find_intent() is None
+
+
+def test_an_open_act_of_an_earlier_server_is_resolved_not_sent_anew(house: House) -> None:
+    run = house.ask(Verb.RUN, FROM_NONE)
+    Reconciler(house.tools).pass_over(JOB, Lane.MAIN, None)
+    house.clock.advance(0.1)
+    restarted = Reconciler(house.tools)
+    assert isinstance(restarted.pass_over(JOB, Lane.MAIN, None).decision, AwaitOutcome)
+    assert drive(house, restarted, run).status is OperationStatus.SUCCESS
+    assert names(house).count("submit") == 1
