@@ -95,8 +95,11 @@ def _decide_cancel(
 
 
 def _may_cancel_again(intent: Intent, seen_job: JobSeen, policy: Policy, now: datetime) -> bool:
-    """Also after an accepted one: a new leader takes the job over and forgets the cancellation."""
-    if intent.answer is not Answer.ACCEPTED:
+    """Also after an accepted one: a new leader takes the job over and forgets the cancellation.
+
+    One refused as too late is not sent again at once: the look that shows the job alive was older.
+    """
+    if intent.answer not in {Answer.ACCEPTED, Answer.REJECTED}:
         return _may_send(intent, now)
     forgotten = intent.sent_at is None or now >= intent.sent_at + policy.longest_back_off
     return forgotten and seen_job.status is not FlinkStatus.CANCELLING
