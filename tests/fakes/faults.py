@@ -35,7 +35,7 @@ class Fault(StrEnum):
     SLOW_SAVEPOINT = "the savepoint takes long"
     SAVEPOINT_FAILS = "the savepoint fails, the job goes on"
     FAILS_WHILE_STOPPING = "the savepoint is made, then the job fails while stopping"
-    STALE_CACHE = "a record is not shown yet: the answer comes from the 3 s cache"
+    STALE_CACHE = "a cause or a record is not shown yet: the answer comes from the 3 s cache"
 
 
 LOOKS = frozenset({"sweep", "find_job", "get_trigger", "find_evidence", "look_at_path", "count_slots"})
@@ -61,7 +61,7 @@ CALLS_OF: dict[Fault, frozenset[str]] = {
     Fault.SLOW_SAVEPOINT: SAVEPOINTS,
     Fault.SAVEPOINT_FAILS: SAVEPOINTS,
     Fault.FAILS_WHILE_STOPPING: frozenset({"stop_with_savepoint"}),
-    Fault.STALE_CACHE: frozenset({"find_job", "find_evidence"}),
+    Fault.STALE_CACHE: frozenset({"find_job"}),
 }
 
 

@@ -94,7 +94,7 @@ class FakeFlink:
         def look(manager: FakeJobManager, drawn: Drawn) -> Evidence:
             found = self.disk.list_below(directory) if _is_readable(directory) else []
             if not found:
-                found = self._find_records(manager, flink_job_id, directory, not_before, drawn)
+                found = self._find_records(manager, flink_job_id, directory, not_before)
             newest = max(found, key=lambda savepoint: savepoint.created_at, default=None)
             return Evidence(newest.path if newest else "")
 
@@ -324,7 +324,6 @@ class FakeFlink:
         flink_job_id: FlinkJobId,
         directory: str,
         not_before: datetime,
-        drawn: Drawn,
     ) -> list[FakeSavepoint]:
         """The checkpoint records, which a live JobManager shows 3 s late, else the archive's."""
         shown_until = self.clock.at(self.clock.monotonic() - CACHE_S)
@@ -336,8 +335,6 @@ class FakeFlink:
             if record.path.startswith(directory.rstrip("/") + "/") and record.created_at >= not_before
         ]
         shown = [record for record in records if live is None or record.created_at <= shown_until]
-        if live is not None and Fault.STALE_CACHE in drawn:
-            shown = []
         if len(shown) < len(records):
             self.faults.strike(Fault.STALE_CACHE)
         return shown

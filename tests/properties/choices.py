@@ -42,6 +42,16 @@ class Trouble:
     down_s: float
 
 
+def requests_for(verb: Verb, call: str) -> st.SearchStrategy[Options]:
+    """Options with which the verb makes this call."""
+    if verb is Verb.STOP:
+        snapshot = StopSnapshot.NONE if call == "cancel" else StopSnapshot.CREATE
+        return st.builds(Options, snapshot=st.just(snapshot), force=st.booleans())
+    if verb is Verb.RESTART and call != "submit":
+        return st.just(Options(keep_state=call != "cancel"))
+    return requests[verb]
+
+
 def troubles_of(verb: Verb) -> st.SearchStrategy[Trouble]:
     """What can go wrong with this verb's own acts."""
     return st.one_of([_troubles_of_call(call) for call in _CALLS_OF_VERB[verb]])

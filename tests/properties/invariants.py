@@ -89,6 +89,15 @@ class Invariants:
         newest = instances[0] if instances else None
         if operation.verb is Verb.PAUSE and operation.status is OperationStatus.FAIL and newest and newest.is_live:
             demand(4, state.settled is Settled.RUNNING, f"a failed pause rests {state.settled}")
+        if operation.verb is Verb.PAUSE and newest and newest.end is InstanceEnd.FINISHED:
+            self._check_nothing_left(work, operation)
+
+    def _check_nothing_left(self, work: UnitOfWork, operation: Operation) -> None:
+        """A pause whose job has finished may only fail when its savepoint is nowhere to be found."""
+        for intent in work.intents.list_of_job(JOB):
+            if intent.operation_id == operation.id and intent.directory is not None:
+                left = self.world.flink.disk.list_below(intent.directory)
+                demand(4, not left, f"a failed pause left {[savepoint.path for savepoint in left]}")
 
     def _check_success(
         self, work: UnitOfWork, operation: Operation, settled: Settled, instances: list[Instance]
@@ -103,7 +112,8 @@ class Invariants:
                 demand(7, ran, "a start that never ran")
                 demand(7, settled in {Settled.RUNNING, Settled.FINISHED}, f"a started job rests {settled}")
             case Verb.PAUSE:
-                without = operation.options.allow_state_loss and settled is Settled.CANCELLED
+                ended = {Settled.CANCELLED, Settled.FINISHED, Settled.FAILED}
+                without = operation.options.allow_state_loss and settled in ended
                 demand(4, settled is Settled.SUSPENDED or without, f"a paused job rests {settled}")
             case Verb.STOP:
                 demand(7, settled in {Settled.CANCELLED, Settled.FINISHED, Settled.FAILED}, f"stopped: {settled}")

@@ -15,7 +15,7 @@ from headgate.adapters.db.memory import MemoryStore
 from headgate.domain.lifecycle import Verb
 from headgate.domain.operations import Options, RestoreFrom
 from tests.fakes.faults import CALLS_OF, Fault
-from tests.properties.choices import LENGTHS, periods, picks, requests, terrains, troubles_of
+from tests.properties.choices import LENGTHS, periods, picks, requests, requests_for, terrains, troubles_of
 from tests.properties.invariants import Invariants, check_steady, check_way_out
 from tests.properties.store import RememberingStore
 from tests.properties.tally import Tally
@@ -68,7 +68,8 @@ class History(RuleBasedStateMachine):
         if trouble.point is not None:
             self.world.crash_at = lambda reached: reached == trouble.point
         self.world.down_s = trouble.down_s
-        self.world.request(verb, self._with_snapshot(data.draw(requests[verb], label=verb), pick))
+        options = data.draw(requests_for(verb, trouble.call), label=verb)
+        self.world.request(verb, self._with_snapshot(options, pick))
         self.world.run_for(seconds)
 
     @rule()
@@ -115,7 +116,7 @@ class History(RuleBasedStateMachine):
     def happen_in_flink(self, how: str, is_cached: bool) -> None:
         """To every job that lives; with `is_cached` Flink shows it a little later."""
         if is_cached:
-            self.world.flink.inject(Fault.STALE_CACHE)
+            self.world.flink.inject(Fault.STALE_CACHE, "find_job")
         for job in self.world.list_live_in_flink():
             getattr(self.world.flink, how)(job)
 
@@ -131,7 +132,7 @@ class History(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Everything heals; then the job comes to rest, and somebody can act again."""
-        if not hasattr(self, "world"):
+        if not hasattr(self, "world") or not self.world.is_whole:
             return
         world = self.world
         self.tally.histories += 1

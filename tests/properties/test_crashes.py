@@ -94,7 +94,7 @@ def store() -> RememberingStore:
 @pytest.fixture(scope="module")
 def undisturbed(store: RememberingStore) -> dict[str, Ending]:
     """How each play ends without a crash."""
-    return {name: _play(store, play, None, 0.0) for name, play in PLAYS.items()}
+    return {name: play(store, played, None, 0.0) for name, played in PLAYS.items()}
 
 
 @pytest.mark.parametrize("name", PLAYS)
@@ -107,20 +107,21 @@ def test_a_play_ends_as_it_should(undisturbed: dict[str, Ending], name: str) -> 
 def test_a_crash_changes_nothing(
     store: RememberingStore, undisturbed: dict[str, Ending], name: str, point: str, number: int, length: str
 ) -> None:
-    assert _play(store, PLAYS[name], (point, number), LENGTHS[length]) == undisturbed[name]
+    assert play(store, PLAYS[name], (point, number), LENGTHS[length]) == undisturbed[name]
 
 
-def _play(store: RememberingStore, play: Play, crash: tuple[str, int] | None, down_s: float) -> Ending:
+def play(store: RememberingStore, played: Play, crash: tuple[str, int] | None, down_s: float) -> Ending:
+    """How a play ends when the server dies at the point `crash`, if any, for `down_s` seconds."""
     world = World(store, Terrain(seed=7))
     world.after_act = Invariants(world).check
     world.pace = 4.0
-    for verb, options in play.before:
+    for verb, options in played.before:
         assert world.request(verb, options)
         world.run_for(20)
-    if play.fault is not None:
+    if played.fault is not None:
         for _ in range(3):
-            world.flink.inject(play.fault)
-    assert world.request(play.verb, play.options)
+            world.flink.inject(played.fault)
+    assert world.request(played.verb, played.options)
     if crash is not None:
         _crash_at(world, *crash, down_s)
     assert world.run_until(lambda: not world.is_busy(), 9000.0)

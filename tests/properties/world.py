@@ -106,6 +106,7 @@ class World:
         manager.task_linger_s, manager.store_duration_s = terrain.linger_s, terrain.remembers_s
         self.services = Operations(store, self.clock, self.ids, self.wake)
         self.servers = 0
+        self.is_whole = True
         self.crash_at: Callable[[str], bool] = lambda point: False
         self.down_s = 0.0
         self.pace = 1.0
@@ -170,6 +171,7 @@ class World:
 
     def step(self) -> None:
         """What the loop does at one moment. A crash is followed by the next server."""
+        self.is_whole = False  # and stays so after any other error
         try:
             self._tick()
         except SimulatedCrash:
@@ -181,6 +183,7 @@ class World:
             if error.code != "lease_lost":
                 raise
             self.boot()
+        self.is_whole = True
 
     # Rows
 
