@@ -32,7 +32,7 @@ from headgate.services.operations import Operations
 from headgate.services.queries import Queries
 from headgate.services.versions import Versions
 from tests.fakes.clock import FakeClock
-from tests.fakes.engines import FakeEngines
+from tests.fakes.engines import PATIENCE_S, FakeEngines
 from tests.fakes.flink import FakeFlink
 
 SQL = "CREATE TABLE a (x INT) WITH ('connector'='datagen'); INSERT INTO b SELECT x FROM a;"
@@ -88,6 +88,7 @@ class World:
         self.actor = Actor("mei", "token-1")
         self.stranger = Actor("otto", "token-2", frozenset({"elsewhere"}))
         self.wakes = 0
+        self.started: list[threading.Thread] = []
         self.compiler = KnowingCompiler()
         self.files = ArtifactFolder(folder / "artifacts")
         self.flink = FakeFlink(self.clock)
@@ -105,7 +106,15 @@ class World:
 
     def start(self, work: Callable[[], None]) -> None:
         """Work beside the requests; it ends when the fake engines are let."""
-        threading.Thread(target=work, daemon=True).start()
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        self.started.append(thread)
+
+    def await_started(self) -> None:
+        """Until all work beside the requests has ended."""
+        for thread in self.started:
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
 
     def add_cluster(self, name: str = "local", savepoint_dir: str | None = SAVEPOINTS) -> Cluster:
         order = ClusterOrder(name, f"http://{name}:8081", "2.2.1", savepoint_dir)

@@ -1,6 +1,5 @@
 """Engines over HTTP: listed, installed by a task that tells how far it is, removed unless a cluster runs them."""
 
-import time
 from typing import Any
 
 import pytest
@@ -17,14 +16,10 @@ TASK = {
 }  # fmt: skip
 
 
-def await_end(client: TestClient, task: dict[str, Any]) -> dict[str, Any]:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        found: dict[str, Any] = client.get(f"/api/v1/tasks/{task['id']}").json()
-        if found["status"] != "RUNNING":
-            return found
-        time.sleep(0.005)
-    raise AssertionError("the task did not end")
+def end_of(world: World, client: TestClient, task: dict[str, Any]) -> dict[str, Any]:
+    world.await_started()
+    found: dict[str, Any] = client.get(f"/api/v1/tasks/{task['id']}").json()
+    return found
 
 
 @pytest.fixture
@@ -34,13 +29,13 @@ def engines(world: World) -> FakeEngines:
 
 def test_what_is_installed_is_listed_newest_first(world: World, client: TestClient) -> None:
     for version in ("2.10.0", "1.20.5", "2.9.3"):
-        await_end(client, client.post(ENGINES, json={"version": version}).json())
+        end_of(world, client, client.post(ENGINES, json={"version": version}).json())
     listed = client.get(ENGINES).json()["items"]
     assert [engine["version"] for engine in listed] == ["2.10.0", "2.9.3", "2.2.1", "1.20.5"]
     assert client.get(f"{ENGINES}/2.2.1").json() == {"version": "2.2.1", "home": "/engines/2.2.1"}
 
 
-def test_an_installation_tells_how_far_it_is(client: TestClient, engines: FakeEngines) -> None:
+def test_an_installation_tells_how_far_it_is(world: World, client: TestClient, engines: FakeEngines) -> None:
     engines.gate.clear()
     response = client.post(ENGINES, json={"version": "2.3.0"})
     task = response.json()
@@ -50,30 +45,30 @@ def test_an_installation_tells_how_far_it_is(client: TestClient, engines: FakeEn
     assert (half["status"], half["progress"], half["message"]) == ("RUNNING", 0.25, "Downloading Flink")
     assert client.get(f"{ENGINES}/2.3.0").status_code == 404
     engines.gate.set()
-    end = await_end(client, task)
+    end = end_of(world, client, task)
     assert (end["status"], end["progress"], end["code"]) == ("SUCCESS", 1.0, None)
     assert "2.3.0" in end["message"]
     assert end["ended_at"]
     assert client.get(f"{ENGINES}/2.3.0").status_code == 200
 
 
-def test_asked_twice_it_is_installed_once(client: TestClient, engines: FakeEngines) -> None:
+def test_asked_twice_it_is_installed_once(world: World, client: TestClient, engines: FakeEngines) -> None:
     engines.gate.clear()
     tasks = [client.post(ENGINES, json={"version": "2.3.0"}).json()["id"] for _ in range(3)]
     engines.gate.set()
-    await_end(client, {"id": tasks[0]})
+    end_of(world, client, {"id": tasks[0]})
     assert (len(set(tasks)), engines.installs) == (1, 1)
 
 
-def test_a_failed_installation_says_why_and_what_to_do(client: TestClient, engines: FakeEngines) -> None:
+def test_a_failed_installation_says_why_and_what_to_do(world: World, client: TestClient, engines: FakeEngines) -> None:
     engines.failure = EngineFailed("engine_download_cut", cause="IncompleteRead", requirement="flink==2.3.0")
-    end = await_end(client, client.post(ENGINES, json={"version": "2.3.0"}).json())
+    end = end_of(world, client, client.post(ENGINES, json={"version": "2.3.0"}).json())
     assert (end["status"], end["code"], end["cause"]) == ("FAIL", "engine_download_cut", "IncompleteRead")
     assert end["advice"]
     chinese = client.get(f"/api/v1/tasks/{end['id']}", headers={"Accept-Language": "zh"}).json()
     assert chinese["message"] != end["message"]
     engines.failure = None
-    assert await_end(client, client.post(ENGINES, json={"version": "2.3.0"}).json())["status"] == "SUCCESS"
+    assert end_of(world, client, client.post(ENGINES, json={"version": "2.3.0"}).json())["status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("version", ["..", "2", "latest", "2.2.1/..", "2.2.1\n", "", "99999.0.0"], ids=repr)
@@ -104,9 +99,9 @@ def test_a_task_that_is_not_known(client: TestClient) -> None:
     assert (response.status_code, response.json()["code"]) == (404, "task_not_found")
 
 
-def test_a_key_makes_no_second_installation(client: TestClient, engines: FakeEngines) -> None:
+def test_a_key_makes_no_second_installation(world: World, client: TestClient, engines: FakeEngines) -> None:
     headers = {"Idempotency-Key": "one"}
     first = client.post(ENGINES, json={"version": "2.3.0"}, headers=headers).json()
-    await_end(client, first)
+    end_of(world, client, first)
     again = client.post(ENGINES, json={"version": "2.3.0"}, headers=headers).json()
     assert (again["id"], engines.installs) == (first["id"], 1)
