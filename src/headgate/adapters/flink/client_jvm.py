@@ -249,7 +249,10 @@ class _OnceOnlyClient(java_gateway.GatewayClient):  # type: ignore[misc]  # py4j
         try:
             connection.start()
         except Py4JError:
-            connection.socket.close()  # py4j leaves it open
+            # py4j leaves both open: the socket, and the stream over it where there is one already.
+            with contextlib.suppress(AttributeError):
+                connection.stream.close()
+            connection.socket.close()
             raise
         return connection
 
