@@ -55,7 +55,7 @@ def test_what_never_was_is_not_gone() -> None:
     assert not is_gone(None, seen(absence=missing(2, FIRST, hours=1)), POLICY)
 
 
-@pytest.mark.requirement("U-08", "D-04")
+@pytest.mark.requirement("U-08", "D-04", "D-05")
 def test_flink_s_own_words_are_eleven_and_three_of_them_are_final() -> None:
     words = "INITIALIZING CREATED RUNNING FAILING FAILED CANCELLING CANCELED FINISHED RESTARTING SUSPENDED RECONCILING"
     assert {*FlinkStatus} == {*words.split(), "UNKNOWN"}
