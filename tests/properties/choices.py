@@ -24,6 +24,7 @@ _CALLS_OF_VERB = {
     Verb.RESTART: ("stop_with_savepoint", "cancel", "submit"),
     Verb.SAVEPOINT: ("trigger_savepoint",),
 }
+STARTS = frozenset({Verb.RUN, Verb.RESUME})
 _POINT_OF_CALL = {
     "submit": "submit",
     "stop_with_savepoint": "stop",

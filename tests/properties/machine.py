@@ -15,7 +15,7 @@ from headgate.adapters.db.memory import MemoryStore
 from headgate.domain.lifecycle import Verb
 from headgate.domain.operations import Options, RestoreFrom
 from tests.fakes.faults import CALLS_OF, Fault
-from tests.properties.choices import LENGTHS, periods, picks, requests, requests_for, terrains, troubles_of
+from tests.properties.choices import LENGTHS, STARTS, periods, picks, requests, requests_for, terrains, troubles_of
 from tests.properties.invariants import Invariants, check_steady, check_way_out
 from tests.properties.store import RememberingStore
 from tests.properties.tally import Tally
@@ -37,6 +37,8 @@ class History(RuleBasedStateMachine):
         self.world = World(STORE, terrain, self.tally)
         self.judge = Invariants(self.world)
         self.world.after_act = self.judge.check
+        self.deadly: set[str] = set()
+        self.world.crash_at = self._dies_at
         self.world.request(Verb.RUN)
         self.world.run_for(first_s)
 
@@ -56,9 +58,17 @@ class History(RuleBasedStateMachine):
         self.world.request(verb, self._with_snapshot(data.draw(requests[verb]), pick))
 
     @rule(data=st.data(), pick=picks, seconds=periods)
+    def start_in_trouble(self, data: st.DataObject, pick: int, seconds: float) -> None:
+        self._ask_in_trouble(data, [v for v in self.world.list_verbs() if v in STARTS], pick)
+        self.world.run_for(seconds)
+
+    @rule(data=st.data(), pick=picks, seconds=periods)
     def ask_in_trouble(self, data: st.DataObject, pick: int, seconds: float) -> None:
-        """A verb that is offered now, whose own act meets a fault, or the death of the server at one of its points."""
-        verbs = self.world.list_verbs()
+        self._ask_in_trouble(data, self.world.list_verbs(), pick)
+        self.world.run_for(seconds)
+
+    def _ask_in_trouble(self, data: st.DataObject, verbs: Sequence[Verb], pick: int) -> None:
+        """A verb whose own act meets a fault, or the death of the server at one of its points."""
         if not verbs:
             return
         verb = _pick(verbs, pick)
@@ -66,11 +76,10 @@ class History(RuleBasedStateMachine):
         if trouble.fault is not None:
             self.world.flink.inject(trouble.fault, trouble.call, LENGTHS.get(trouble.fault))
         if trouble.point is not None:
-            self.world.crash_at = lambda reached: reached == trouble.point
+            self.deadly.add(trouble.point)
         self.world.down_s = trouble.down_s
         options = data.draw(requests_for(verb, trouble.call), label=verb)
         self.world.request(verb, self._with_snapshot(options, pick))
-        self.world.run_for(seconds)
 
     @rule()
     def click_again(self) -> None:
@@ -142,6 +151,12 @@ class History(RuleBasedStateMachine):
             check_way_out(world)
         finally:
             self.tally.faults.update({fault.name: count for fault, count in world.flink.faults.counts.items()})
+
+    def _dies_at(self, point: str) -> bool:
+        """Once for each point that was made deadly."""
+        is_deadly = point in self.deadly
+        self.deadly.discard(point)
+        return is_deadly
 
     def _with_snapshot(self, options: Options, pick: int) -> Options:
         if options.restore_from is not RestoreFrom.SNAPSHOT:

@@ -176,7 +176,6 @@ class World:
             self._tick()
         except SimulatedCrash:
             self.after_act()
-            self.crash_at = lambda point: False
             self.clock.advance(self.down_s)
             self.boot()
         except Unavailable as error:
