@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from headgate.adapters.flink import client_jvm
 from headgate.adapters.flink.rest import FlinkRest
+from headgate.adapters.flink.sql import client_jvm
 from headgate.cli import app
 
 

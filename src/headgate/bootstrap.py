@@ -33,7 +33,7 @@ from headgate.adapters.engine.install import EngineFolder
 from headgate.adapters.engine.local_cluster import EmbeddedCluster, find_running, stop_cluster
 from headgate.adapters.flink.gateway import ClientEnds, RestGateway
 from headgate.adapters.flink.rest import FlinkRest
-from headgate.adapters.flink.sql_client import SqlClient
+from headgate.adapters.flink.sql.client import SqlClient
 from headgate.adapters.ids import RandomIds
 from headgate.domain.catalogue import Language
 from headgate.domain.clusters import EngineVersion

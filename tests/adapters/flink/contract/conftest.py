@@ -14,7 +14,7 @@ from headgate.adapters.engine.install import EngineFolder
 from headgate.adapters.engine.local_cluster import EmbeddedCluster
 from headgate.adapters.flink.gateway import ClientEnds, RestGateway
 from headgate.adapters.flink.rest import FlinkRest
-from headgate.adapters.flink.sql_client import SqlClient
+from headgate.adapters.flink.sql.client import SqlClient
 from headgate.domain.clusters import EngineVersion
 from headgate.ports.engines import Engine, LocalClusterShape
 from headgate.settings import load_settings

@@ -13,7 +13,7 @@ import pytest
 
 from headgate.adapters.clock import SystemClock
 from headgate.adapters.engine.local_cluster import EmbeddedCluster
-from headgate.adapters.flink.sql_client import SqlClient, SqlTimeouts
+from headgate.adapters.flink.sql.client import SqlClient, SqlTimeouts
 from headgate.ports.engines import Engine, LocalClusterShape
 from headgate.ports.sql import CheckedScript, SqlSubmission
 

@@ -17,8 +17,8 @@ import psutil
 import pytest
 from py4j.protocol import Py4JError, Py4JNetworkError
 
-from headgate.adapters.flink.client_jvm import ClientJvm, ClientJvmLost, ClientJvms, JvmLimits, end_predecessors
-from headgate.adapters.flink.sql_client import SqlClient, SqlTimeouts
+from headgate.adapters.flink.sql.client import SqlClient, SqlTimeouts
+from headgate.adapters.flink.sql.client_jvm import ClientJvm, ClientJvmLost, ClientJvms, JvmLimits, end_predecessors
 from headgate.domain.errors import FlinkOutcomeUnknown, FlinkUnavailable
 from headgate.ports.engines import Engine
 from headgate.ports.sql import SqlSubmission
@@ -176,7 +176,7 @@ def test_a_jvm_that_dies_under_many_calls_leaves_no_socket_open(jvms: ClientJvms
 START_AND_WAIT = """
 import sys
 from pathlib import Path
-from headgate.adapters.flink.client_jvm import ClientJvm, JvmLimits
+from headgate.adapters.flink.sql.client_jvm import ClientJvm, JvmLimits
 from headgate.ports.engines import Engine
 jvm = ClientJvm(Engine(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])), Path(sys.argv[4]), JvmLimits())
 print(jvm.pid, flush=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from headgate.adapters.flink.sql_tokens import Lines, TokenKind, split_tokens
+from headgate.adapters.flink.sql.tokens import Lines, TokenKind, split_tokens
 
 
 def texts(script: str) -> list[str]:

@@ -1,7 +1,7 @@
 """One script in one TableEnvironment of a client JVM: statements in order, INSERTs as one set.
 
 A session is used once and then forgotten; nothing of it reaches the next. It raises py4j's own
-errors where the JVM is lost (`sql_client.py` knows what they mean); a fault of the script is a
+errors where the JVM is lost (`client.py` knows what they mean); a fault of the script is a
 Problem at its place.
 """
 
@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from py4j.protocol import Py4JJavaError
 
-from headgate.adapters.flink.client_jvm import ClientJvm
-from headgate.adapters.flink.sql_errors import describe, explain_problem, read_causes
-from headgate.adapters.flink.sql_plan import TableUse, find_tables, mask_options, read_graph, read_tables
-from headgate.adapters.flink.sql_script import SQL_PATH, Script, Statement, StatementKind
+from headgate.adapters.flink.sql.client_jvm import ClientJvm
+from headgate.adapters.flink.sql.errors import describe, explain_problem, read_causes
+from headgate.adapters.flink.sql.plan import TableUse, find_tables, mask_options, read_graph, read_tables
+from headgate.adapters.flink.sql.script import SQL_PATH, Script, Statement, StatementKind
 from headgate.domain.errors import Problem
 from headgate.ports.sql import PlanNode, ScriptTable
 

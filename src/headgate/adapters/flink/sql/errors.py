@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from py4j.protocol import Py4JJavaError
 
-from headgate.adapters.flink.sql_script import SQL_PATH, Script, Statement
+from headgate.adapters.flink.sql.script import SQL_PATH, Script, Statement
 from headgate.domain.catalogue import flink_texts
 from headgate.domain.errors import (
     DUPLICATE_SUBMISSION,

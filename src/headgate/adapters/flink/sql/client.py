@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 
-from headgate.adapters.flink.client_jvm import ClientJvm, ClientJvmLost, ClientJvms, JvmLimits, end_predecessors
-from headgate.adapters.flink.sql_errors import classify_submission, read_causes
-from headgate.adapters.flink.sql_script import Script, parse_script
-from headgate.adapters.flink.sql_session import SqlSession
+from headgate.adapters.flink.sql.client_jvm import ClientJvm, ClientJvmLost, ClientJvms, JvmLimits, end_predecessors
+from headgate.adapters.flink.sql.errors import classify_submission, read_causes
+from headgate.adapters.flink.sql.script import Script, parse_script
+from headgate.adapters.flink.sql.session import SqlSession
 from headgate.domain.clusters import EngineVersion
 from headgate.domain.errors import FlinkOutcomeUnknown, FlinkUnavailable, Invalid, Problem, Unavailable
 from headgate.ports.engines import Engine

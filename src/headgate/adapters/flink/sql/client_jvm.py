@@ -3,7 +3,7 @@
 A JVM is reached through py4j on the loopback interface with a secret that stays in this process's
 memory. It dies with this process (its input closes), and it is written down, so that a successor
 can end one that survived: a late submission cannot come from the dead. What the JVM does is not
-decided here; see `sql_session.py`.
+decided here; see `session.py`.
 
     RUN_DIR/client-jvm-VERSION.log              what the last JVM of a version wrote
     RUN_DIR/client-jvm-VERSION-OWNER-XXXX/      one JVM's own folder, gone when it has ended; OWNER is the

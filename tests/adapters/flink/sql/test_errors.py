@@ -2,7 +2,7 @@
 
 import pytest
 
-from headgate.adapters.flink.sql_errors import JavaCause, classify_submission, describe
+from headgate.adapters.flink.sql.errors import JavaCause, classify_submission, describe
 from headgate.domain.errors import FlinkOutcomeUnknown, FlinkRejected, FlinkUnavailable
 
 API = "org.apache.flink.table.api."

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import headgate.adapters.flink
-from headgate.adapters.flink.sql_script import Statement, StatementKind, parse_script
+import headgate.adapters.flink.sql
+from headgate.adapters.flink.sql.script import Statement, StatementKind, parse_script
 from headgate.domain.catalogue import texts
 from headgate.domain.configuration import OWNED_KEYS
 
@@ -234,8 +234,8 @@ def test_a_position_of_flink_becomes_one_in_the_script(before: str, place: tuple
 
 @pytest.mark.requirement("T0-18")
 def test_every_code_of_the_sql_client_has_words_and_advice() -> None:
-    folder = Path(headgate.adapters.flink.__file__).parent
-    sources = "".join(path.read_text(encoding="utf-8") for path in folder.glob("sql_*.py"))
+    folder = Path(headgate.adapters.flink.sql.__file__).parent
+    sources = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
     codes = set(re.findall(r'"(sql_[a-z_]+)"', sources)) - {"sql_"}
     assert len(codes) > 20
     assert not [code for code in codes if code not in texts() or not texts()[code].advice_zh]

@@ -2,7 +2,7 @@
 
 Pure: no JVM, no Flink. A script must come down to one Flink job, so all its INSERTs are joined;
 statements that only show something, or would start a job of their own, are refused with the reason.
-Whether a statement is good SQL is Flink's to say (`sql_session.py`).
+Whether a statement is good SQL is Flink's to say (`session.py`).
 """
 
 import unicodedata
@@ -12,7 +12,7 @@ from enum import Enum, auto
 from itertools import pairwise
 from typing import Final
 
-from headgate.adapters.flink.sql_tokens import Lines, Token, TokenKind, split_tokens
+from headgate.adapters.flink.sql.tokens import Lines, Token, TokenKind, split_tokens
 from headgate.domain.configuration import find_owned_key
 from headgate.domain.errors import Problem
 

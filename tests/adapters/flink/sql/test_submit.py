@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.adapters.flink.sql_client import SqlClient
+from headgate.adapters.flink.sql.client import SqlClient
 from headgate.domain.errors import FlinkOutcomeUnknown, FlinkRejected, FlinkUnavailable, Invalid
 from headgate.ports.engines import Engine
 from headgate.ports.sql import SqlSubmission
