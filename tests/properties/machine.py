@@ -34,13 +34,17 @@ class History(RuleBasedStateMachine):
 
     @initialize(terrain=terrains, first_s=periods)
     def begin(self, terrain: Terrain, first_s: float) -> None:
+        self.enter(terrain)
+        self.world.request(Verb.RUN)
+        self.world.run_for(first_s)
+
+    def enter(self, terrain: Terrain) -> None:
+        """A world with a published job."""
         self.world = World(STORE, terrain, self.tally)
         self.judge = Invariants(self.world)
         self.world.after_act = self.judge.check
         self.deadly: set[str] = set()
         self.world.crash_at = self._dies_at
-        self.world.request(Verb.RUN)
-        self.world.run_for(first_s)
 
     # People
 
