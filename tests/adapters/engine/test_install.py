@@ -112,13 +112,14 @@ def test_a_removed_engine_is_gone(cache: Path, index: Index) -> None:
     assert caught.value.code == "engine_not_installed"
 
 
-@pytest.mark.parametrize("version", ["", "..", "2.2.1/..", "no/such"])
-def test_a_version_that_leads_elsewhere_is_not_installed(cache: Path, version: str) -> None:
+@pytest.mark.parametrize("version", ["", ".", "..", "2.2.1/..", "no/such", "2.2.1\n", "٢.٢.١"])
+def test_a_version_that_leads_elsewhere_is_not_installed(cache: Path, index: Index, version: str) -> None:
+    engine = _install(cache, index)  # with it there is a folder that `..` leads out of
     with pytest.raises(NotFound):
         EngineFolder(cache).remove(EngineVersion(version))
     with pytest.raises(NotFound):
         EngineFolder(cache).get_engine(EngineVersion(version))
-    assert (cache / "java").is_dir()
+    assert EngineFolder(cache).list_engines() == [engine]
 
 
 def test_a_disk_that_fills_up_is_named_and_nothing_is_used(cache: Path, index: Index, python: list[str]) -> None:

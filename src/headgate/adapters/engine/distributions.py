@@ -21,7 +21,8 @@ JavaVersion = NewType("JavaVersion", str)
 JAVA_VERSION = JavaVersion("17.0.9.2")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_FLINK_VERSION = re.compile(r"\d+\.\d+\.\d+")
+# ASCII digits only: other alphabets have digits too.
+_FLINK_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 
 
 class _Entry(TypedDict):
@@ -56,6 +57,11 @@ def list_known_versions() -> list[EngineVersion]:
     return [EngineVersion(version) for version in _pins()["flink"]]
 
 
+def is_version(text: str) -> bool:
+    """Whether `text` has the form of a Flink version: nothing else becomes the name of a folder."""
+    return _FLINK_VERSION.fullmatch(text) is not None
+
+
 def choose_flink(version: EngineVersion, digest: str = "") -> Distribution:
     """The distribution of `version`; `digest` (SHA-256, hex) allows a version that is not pinned.
 
@@ -65,7 +71,7 @@ def choose_flink(version: EngineVersion, digest: str = "") -> Distribution:
     pinned = _pins()["flink"].get(version)
     if pinned is not None and digest in ("", pinned["sha256"]):
         return Distribution(requirement, **pinned)
-    if not digest or not _FLINK_VERSION.fullmatch(version):
+    if not digest or not is_version(version):
         raise EngineFailed("engine_version_unknown", version=version, known=", ".join(list_known_versions()))
     if not _SHA256.fullmatch(digest):
         raise EngineFailed("engine_digest_malformed", digest=digest)

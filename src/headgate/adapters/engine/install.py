@@ -17,6 +17,7 @@ from headgate.adapters.engine.distributions import (
     Distribution,
     choose_flink,
     choose_java,
+    is_version,
     list_known_versions,
 )
 from headgate.adapters.engine.download import OnBytes, fetch
@@ -52,13 +53,13 @@ class EngineFolder(EngineStore):
         folder = self._root / "engines"
         if not is_complete(self._java_home) or not folder.is_dir():
             return []
-        versions = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+        versions = sorted(entry.name for entry in folder.iterdir() if is_version(entry.name))
         return [self._engine(EngineVersion(name)) for name in versions if is_complete(folder / name)]
 
     def get_engine(self, version: EngineVersion) -> Engine:
         engine = self._engine(version)
-        if not version or not is_complete(engine.home) or not is_complete(self._java_home):
-            raise NotFound("engine_not_installed", version=version, known=", ".join(list_known_versions()))
+        if not is_complete(engine.home) or not is_complete(self._java_home):
+            raise _not_installed(version)
         return engine
 
     def install(self, version: EngineVersion, on_progress: OnProgress, digest: str = "") -> Engine:
@@ -77,14 +78,16 @@ class EngineFolder(EngineStore):
 
     def remove(self, version: EngineVersion) -> None:
         home = self._engine(version).home
-        if not version or not home.is_dir():
-            raise NotFound("engine_not_installed", version=version, known=", ".join(list_known_versions()))
+        if not home.is_dir():
+            raise _not_installed(version)
         with disk_faults_named(self._root), self._locked(lambda _: None):
             remove_tree(home)
 
     def _engine(self, version: EngineVersion) -> Engine:
-        # A version with a slash must not lead out of the folder.
-        return Engine(version, self._root / "engines" / Path(version).name, self._java_home / "bin" / "java")
+        """Where `version` is, or would be. Whatever is no version (`..`) must not lead to another folder."""
+        if not is_version(version):
+            raise _not_installed(version)
+        return Engine(version, self._root / "engines" / version, self._java_home / "bin" / "java")
 
     def _install_java(self, java: Distribution, on_progress: OnProgress) -> None:
         archive = self._fetch(java, _report(on_progress, "download_java"))
@@ -124,6 +127,10 @@ class EngineFolder(EngineStore):
             yield
         finally:
             lock.release()
+
+
+def _not_installed(version: str) -> NotFound:
+    return NotFound("engine_not_installed", version=version, known=", ".join(list_known_versions()))
 
 
 def check_java(java: Path) -> None:
