@@ -77,8 +77,17 @@ def act(tools: Tools, decision: Decision, situation: Situation, seen: Seen, fenc
             tools.reached("given_up")
         case _:
             return False
-    log.info("job %s: %s (%s)", situation.job.name, type(decision).__name__, decision.because)
+    _log(decision, situation)
     return True
+
+
+def _log(decision: Decision, situation: Situation) -> None:
+    """What was done, one line; what a person should look at stands out."""
+    finding = decision.outcome.warning if isinstance(decision, Settle) else None
+    if finding is None:
+        log.info("job %s: %s (%s)", situation.job.name, type(decision).__name__, decision.because)
+    else:
+        log.warning("job %s: %s (%s)", situation.job.name, decision.because, finding.code)
 
 
 def _measure(tools: Tools, situation: Situation, outcome: Outcome) -> Outcome:

@@ -20,8 +20,11 @@ from headgate.ports.store import Store
 
 log = logging.getLogger(__name__)
 
-FRESHNESS_KEPT = timedelta(seconds=30)
-"""How old the stored time of the last good sweep may get before it is written again unchanged."""
+FRESHNESS_KEPT = timedelta(seconds=4)
+"""How old the stored time of the last good sweep may get before it is written again unchanged.
+
+Just under the pace of idle sweeps: each of them is written, and the many looks of a busy cluster are not.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class ClusterWatch:
         self._clock = clock
         self._lock = threading.Lock()
         self._look: ClusterLook | None = None
+        self._state: ClusterState | None = None
         self._saved: ClusterState | None = None
 
     @property
@@ -75,18 +79,26 @@ class ClusterWatch:
     def _record(
         self, cluster: Cluster, at: datetime, incarnation: Incarnation | None, cause: str, fence: int | None
     ) -> ClusterState:
-        before = self._saved
+        before = self._state
         if before is None:
             with self._store.read() as work:
-                before = work.clusters.find_state(cluster.id)
+                before = self._saved = work.clusters.find_state(cluster.id)
         after = advance_state(before, cluster, at, incarnation, cause)
-        if before is None or _is_worth_writing(before, after):
+        if self._saved is None or _is_worth_writing(self._saved, after):
             with self._store.write(fence) as work:
                 work.clusters.save_state(after)
             self._saved = after
-            if before is None or before.reachability is not after.reachability:
-                log.info("cluster %s is %s %s", cluster.name, after.reachability, cause)
+        if before is None or before.reachability is not after.reachability:
+            _log_change(cluster, after)
+        self._state = after
         return after
+
+
+def _log_change(cluster: Cluster, state: ClusterState) -> None:
+    if state.reachability is Reachability.REACHABLE:
+        log.info("cluster %s answers at %s", cluster.name, cluster.url)
+    else:
+        log.warning("cluster %s does not answer at %s: %s", cluster.name, cluster.url, state.cause)
 
 
 def advance_state(

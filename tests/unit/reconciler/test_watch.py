@@ -72,13 +72,41 @@ class TestWhatIsKept:
         )
         assert state.cause
 
-    def test_it_is_written_on_change_only_and_freshness_now_and_then(self, house: House, watch: ClusterWatch) -> None:
-        written = []
-        for _ in range(8):
+    @pytest.mark.requirement("D-08")
+    def test_every_idle_sweep_is_kept_as_the_last_good_look(self, house: House, watch: ClusterWatch) -> None:
+        for _ in range(3):
             watch.look(CLUSTER, house.clock.now(), None)
-            written.append(self._find(house).last_good_sweep)
+            assert self._find(house).last_good_sweep == house.clock.now()
             house.clock.advance(5)
-        assert written == [NOW] * 6 + [NOW + 30 * SECOND] * 2
+
+    def test_the_many_looks_of_a_busy_cluster_are_written_now_and_then(self, house: House, watch: ClusterWatch) -> None:
+        written = set()
+        for _ in range(16):
+            watch.look(CLUSTER, house.clock.now(), None)
+            written.add(self._find(house).last_good_sweep)
+            house.clock.advance(0.5)
+        assert sorted(written, key=str) == [NOW, NOW + 4 * SECOND]
+
+    def test_the_last_good_look_before_a_silence_is_kept_to_the_second(self, house: House, watch: ClusterWatch) -> None:
+        for _ in range(2):
+            watch.look(CLUSTER, house.clock.now(), None)
+            house.clock.advance(1)
+        house.flink.cut_off(CLUSTER, 30)
+        watch.look(CLUSTER, house.clock.now(), None)
+        assert self._find(house).last_good_sweep == NOW + SECOND
+
+    def test_a_silence_is_a_warning_in_the_log(
+        self, house: House, watch: ClusterWatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        watch.look(CLUSTER, NOW, None)
+        house.clock.advance(1)
+        house.flink.cut_off(CLUSTER, 30)
+        for _ in range(2):
+            watch.look(CLUSTER, house.clock.now(), None)
+            house.clock.advance(1)
+        assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
+        assert all(record.getMessage() == record.getMessage().strip() for record in caplog.records)
 
     def test_a_watch_of_a_new_server_goes_on_from_the_row(self, house: House, watch: ClusterWatch) -> None:
         house.flink.cut_off(CLUSTER, 600)
