@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from headgate.domain.clusters import Reachability
-from headgate.domain.events import Event, EventType
+from headgate.domain.events import Event, EventLevel, EventType
 from headgate.domain.jobs import Job
 from headgate.domain.lifecycle import Settled
 from tests.services.world import SQL, World
@@ -98,6 +98,17 @@ def test_events_are_told_in_the_reader_s_language_with_the_same_facts(client: Te
     for one, other in zip(english, chinese, strict=True):
         assert one["message"] != other["message"]
         assert any("\u4e00" <= letter <= "\u9fff" for letter in other["message"])
+
+
+@pytest.mark.requirement("T0-17")
+def test_an_event_tells_its_reason_in_the_reason_s_own_facts(world: World, client: TestClient, job: Job) -> None:
+    facts = {"verb": "run", "status": "FAIL", "code": "start_timed_out", "cause": "", "reason_status": "CREATED"}
+    with world.store.write() as unit:
+        unit.events.record(
+            Event(job.id, job.workspace, world.clock.now(), EventType.OPERATION_FAILED, EventLevel.ERROR, facts)
+        )
+    told = client.get(f"/api/v1/jobs/{job.id}/events").json()["items"][0]
+    assert (told["level"], "CREATED" in told["message"]) == ("ERROR", True)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "99999999999"])

@@ -11,6 +11,7 @@ from headgate.domain.events import Event, EventLevel, EventType
 from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance, InstanceEnd, InstanceId, new_flink_job_id
 from headgate.domain.intents import Intent, IntentId, IntentKind, IntentStatus
 from headgate.domain.jobs import JobState, Warning
+from headgate.domain.lifecycle import Settled
 from headgate.domain.observation import Seen
 from headgate.domain.operations import Finding, Operation, OperationStatus, Step, StepStatus
 from headgate.domain.restore import FromSnapshot
@@ -26,6 +27,18 @@ _KINDS: dict[type[Sending], tuple[IntentKind, EventType]] = {
     StopWithSavepoint: (IntentKind.STOP_WITH_SAVEPOINT, EventType.STOP_SENT),
     TriggerSavepoint: (IntentKind.SAVEPOINT, EventType.SAVEPOINT_SENT),
     Cancel: (IntentKind.CANCEL, EventType.CANCEL_SENT),
+}
+_END_LEVELS: dict[InstanceEnd, EventLevel] = {
+    InstanceEnd.FAILED: EventLevel.ERROR,
+    InstanceEnd.LOST: EventLevel.ERROR,
+    InstanceEnd.NOT_STARTED: EventLevel.WARNING,
+    InstanceEnd.GIVEN_UP: EventLevel.WARNING,
+}
+# How a closed operation reads in the history; all else is an error. CANCELLED is what a person asked for.
+_OPERATION_LEVELS: dict[OperationStatus, EventLevel] = {
+    OperationStatus.SUCCESS: EventLevel.INFO,
+    OperationStatus.CANCELLED: EventLevel.INFO,
+    OperationStatus.TASK_STATUS_NO_DONE: EventLevel.WARNING,
 }
 _FLINK_END: dict[InstanceEnd, FlinkStatus] = {
     InstanceEnd.FINISHED: FlinkStatus.FINISHED,
@@ -78,7 +91,8 @@ def write_intent(
     if operation is not None:
         work.operations.save(_start_step(operation, new.now, failing))
     facts = {"flink_job_id": instance.flink_job_id, "because": decision.because}
-    record_event(work, situation, EventType.STRAY_CANCELLED if stray else event, new.now, facts)
+    about = replace(situation, intent_instance=instance)
+    record_event(work, about, EventType.STRAY_CANCELLED if stray else event, new.now, facts)
     return intent, instance
 
 
@@ -137,6 +151,14 @@ def close_operation(
     closed = replace(operation, status=OperationStatus.CANCELLED, result=finding, ended_at=now)
     work.operations.save(closed)
     record_event(work, replace(situation, operation=operation), event, now, {"verb": operation.verb.value})
+
+
+def describe_reason(finding: Finding | None) -> dict[str, str]:
+    """The facts of an event that say why: the code of the reason, Flink's text, and the reason's own facts."""
+    if finding is None:
+        return {}
+    facts = {f"reason_{name}": value for name, value in finding.facts.items()}
+    return {"code": finding.code, "cause": finding.cause, **facts}
 
 
 def record_event(
@@ -237,8 +259,9 @@ def _record_instance_events(
     if outcome.instance_running and instance.running_at is None:
         record_event(work, situation, EventType.INSTANCE_RUNNING, now, facts)
     if outcome.instance_end is not None:
-        facts["end"] = outcome.instance_end.value
-        record_event(work, situation, EventType.INSTANCE_ENDED, now, facts)
+        facts |= {"end": outcome.instance_end.value, **describe_reason(outcome.warning or outcome.result)}
+        level = _END_LEVELS.get(outcome.instance_end, EventLevel.INFO)
+        record_event(work, situation, EventType.INSTANCE_ENDED, now, facts, level)
 
 
 def _add_snapshot(
@@ -286,11 +309,9 @@ def _advance_operation(
     closed = replace(operation, status=outcome.operation, result=outcome.result, ended_at=now, overdue=None)
     work.operations.save(closed)
     good = outcome.operation is OperationStatus.SUCCESS
-    facts = {"verb": operation.verb.value, "status": outcome.operation.value}
-    if outcome.result is not None:
-        facts |= {"code": outcome.result.code, "cause": outcome.result.cause}
+    facts = {"verb": operation.verb.value, "status": outcome.operation.value, **describe_reason(outcome.result)}
     kind = EventType.OPERATION_SUCCEEDED if good else EventType.OPERATION_FAILED
-    record_event(work, situation, kind, now, facts, EventLevel.INFO if good else EventLevel.ERROR)
+    record_event(work, situation, kind, now, facts, _OPERATION_LEVELS.get(outcome.operation, EventLevel.ERROR))
 
 
 def _save_state(
@@ -312,8 +333,9 @@ def _save_state(
         return
     work.jobs.save_state(state)
     if state.settled is not before.settled:
-        facts = {"before": before.settled.value, "after": state.settled.value}
-        record_event(work, situation, EventType.STATE_CHANGED, now, facts)
+        facts = {"before": before.settled.value, "after": state.settled.value, **describe_reason(outcome.warning)}
+        level = EventLevel.ERROR if state.settled is Settled.FAILED else EventLevel.INFO
+        record_event(work, situation, EventType.STATE_CHANGED, now, facts, level)
 
 
 def _choose_warning(before: JobState, operation: Operation | None, outcome: Outcome, now: datetime) -> Warning | None:

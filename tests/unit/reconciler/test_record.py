@@ -56,6 +56,7 @@ class TestTheIntentOfAStart:
         _, made = write(house, Submit("go"))
         assert made.number == 5
         assert made.flink_job_id != old.flink_job_id
+        assert house.list_events()[-1].instance_id == made.id, "the event is about the new one"
 
     @pytest.mark.requirement("T0-25", "T0-27")
     def test_what_it_restores_from_is_kept_with_it(self, house: House) -> None:
@@ -213,6 +214,34 @@ class TestAnOutcome:
         event = house.list_events()[-1]
         assert (event.type, event.level) == (EventType.OPERATION_FAILED, EventLevel.ERROR)
         assert (event.facts["code"], event.facts["cause"]) == ("savepoint_failed", "disk full")
+
+    @pytest.mark.requirement("T0-15", "T0-17")
+    def test_a_failure_is_an_error_in_the_history_and_says_why(self, house: House) -> None:
+        house.add_instance()
+        house.save_state(Settled.RUNNING)
+        apply(house, Outcome(settled=Settled.FAILED, warning=BOOM, instance_end=InstanceEnd.FAILED))
+        told = {event.type: event for event in house.list_events()}
+        for kind in (EventType.INSTANCE_ENDED, EventType.STATE_CHANGED):
+            assert told[kind].level is EventLevel.ERROR
+            assert (told[kind].facts["code"], told[kind].facts["cause"]) == ("job_failed", "boom")
+
+    @pytest.mark.parametrize(
+        ("status", "level"),
+        [
+            pytest.param(OperationStatus.CANCELLED, EventLevel.INFO, id="cut short, as a person asked"),
+            pytest.param(OperationStatus.TASK_STATUS_NO_DONE, EventLevel.WARNING, id="its turn came too late"),
+            pytest.param(OperationStatus.FAIL, EventLevel.ERROR, id="failed"),
+        ],
+    )
+    def test_how_grave_an_end_without_success_is(
+        self, house: House, status: OperationStatus, level: EventLevel
+    ) -> None:
+        house.ask(Verb.RUN)
+        reason = Finding("start_timed_out", {"status": "CREATED"})
+        apply(house, Outcome(operation=status, result=reason))
+        event = house.list_events()[-1]
+        assert (event.type, event.level) == (EventType.OPERATION_FAILED, level)
+        assert (event.facts["status"], event.facts["reason_status"]) == (status.value, "CREATED")
 
     def test_a_step_that_is_done_leaves_the_operation_open(self, house: House) -> None:
         house.add_instance()

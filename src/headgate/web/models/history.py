@@ -123,17 +123,24 @@ class EventModel(Shown):
     @classmethod
     def of(cls, view: EventView, language: Language) -> "EventModel":
         event = view.event
-        reason = say(event.facts["code"], event.facts, language) if "code" in event.facts else ""
-        facts = {**event.facts, "actor": event.actor, "reason": reason}
+        facts = {**event.facts, "actor": event.actor, "reason": _say_reason(event.facts, language)}
         return cls(
             id=event.number,
             job_id=event.job_id,
             at=event.at,
             type=event.type.name,
             level=event.level,
-            message=say(event.type.value, facts, language),
+            message=say(event.type.value, facts, language).strip(),
             instance=view.instance,
             operation_id=event.operation_id,
             actor=event.actor,
             facts=event.facts,
         )
+
+
+def _say_reason(facts: dict[str, str], language: Language) -> str:
+    """Why it came to this; the facts of the reason stand among the event's own under names of their own."""
+    if "code" not in facts:
+        return ""
+    own = {name.removeprefix("reason_"): value for name, value in facts.items() if name.startswith("reason_")}
+    return say(facts["code"], {**facts, **own}, language)
