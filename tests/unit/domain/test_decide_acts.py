@@ -155,6 +155,14 @@ class TestTheCancellationOfAStray:
     def test_it_is_being_cancelled(self) -> None:
         assert isinstance(decided(self.facts, seen(FlinkStatus.CANCELLING), None, sent()), AwaitOutcome)
 
+    def test_one_miss_in_the_same_jobmanager_proves_no_end(self) -> None:
+        for answer in (Answer.ACCEPTED, Answer.UNAVAILABLE):
+            assert isinstance(decided(self.facts, seen(), None, sent(answer)), AwaitOutcome)
+
+    def test_seen_alive_it_has_not_ended_whichever_jobmanager_shows_it(self) -> None:
+        look = seen(FlinkStatus.CANCELLING, incarnation=SECOND)
+        assert isinstance(decided(self.facts, look, None, sent()), AwaitOutcome)
+
     def test_a_new_leader_without_it_proves_no_end(self) -> None:
         look = seen(incarnation=SECOND, high_availability=True)
         assert isinstance(decided(self.facts, look, None, sent()), AwaitOutcome)
@@ -307,6 +315,19 @@ class TestNothingIsAskedFor:
     )
     def test_the_job_is_missing_that_is_not_lost(self, look: Seen) -> None:
         assert isinstance(decided(running(), look), Nothing)
+
+    @pytest.mark.parametrize("status", ENDS)
+    def test_an_instance_whose_end_was_written_does_not_end_again(self, status: FlinkStatus) -> None:
+        assert isinstance(decided(job(Settled.CANCELLED), seen(status)), Nothing)
+
+    def test_nor_does_it_live_again_in_the_rows(self) -> None:
+        assert isinstance(decided(job(Settled.CANCELLED), seen(RUNNING)), Nothing)
+
+    def test_an_instance_that_is_missing_is_not_said_to_live(self) -> None:
+        assert isinstance(decided(job(Settled.FAILED, instance()), seen()), Nothing)
+
+    def test_a_job_that_is_shown_is_not_lost_however_long_it_was_missing(self) -> None:
+        assert isinstance(decided(running(), seen(RUNNING, absence=missing(hours=1))), Nothing)
 
     def test_a_given_up_instance_lives_it_is_cancelled(self) -> None:
         decision = decided(job(Settled.CANCELLED), seen(stray=FlinkJobId("stray")))

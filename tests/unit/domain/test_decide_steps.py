@@ -52,6 +52,8 @@ SECOND_CHECK = """
 | run out of SUSPENDED                      | run         | SUSPENDED | no   | go on               |
 | run: it runs                              | run         | RUNNING   | yes  | TASK_STATUS_NO_DONE |
 | run: an instance whose end nobody saw     | run         | FAILED    | yes  | TASK_STATUS_NO_DONE |
+| run: it rests RUNNING                     | run         | RUNNING   | no   | TASK_STATUS_NO_DONE |
+| resume: an end that nobody saw            | resume      | SUSPENDED | yes  | TASK_STATUS_NO_DONE |
 | resume: it is suspended                   | resume      | SUSPENDED | no   | go on               |
 | resume: it runs                           | resume      | RUNNING   | yes  | TASK_STATUS_NO_DONE |
 | resume: the pause was given up            | resume      | CANCELLED | no   | TASK_STATUS_NO_DONE |
