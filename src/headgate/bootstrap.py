@@ -14,7 +14,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -100,19 +100,44 @@ def stop_local_cluster(data_dir: Path) -> bool:
     return stop_cluster(data_dir, SystemClock())
 
 
-def serve(settings: Settings, *, with_local_cluster: bool, announce: Announce) -> None:
+def find_local_cluster(data_dir: Path) -> str | None:
+    """The address of the embedded Flink of a data folder, while its JobManager lives."""
+    facts = find_running(data_dir)
+    return facts.rest_url if facts is not None else None
+
+
+def serve(settings: Settings, *, with_local_cluster: bool, announce: Announce) -> bool:
     """Run a server until SIGTERM or SIGINT, in the main thread. `announce` is called once it is ready for work.
+
+    False where it was told to end before that; a local cluster that was only just starting has ended too.
 
     Conflict("data_dir_in_use") when another server has the data folder, Conflict("port_in_use"),
     Unavailable("data_dir_unusable"), EngineFailed when the local cluster does not start.
     """
-    # The web server raises the signal that ended it once more when it is done: by then it has done its work.
+    stopping = threading.Event()
+    # The web server has handlers of its own while it runs, and raises the signal once more when it is done.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda *_: stopping.set())
     with ExitStack() as stack:
         stack.enter_context(hold_data_dir(settings.data_dir))
-        server = _Server(settings, stack)
+        server = _Server(settings, stack, stopping)
         server.run(with_local_cluster, announce)
+    return server.is_announced
+
+
+class _ToldToEnd(Exception):
+    """The server was told to end while it waited for its cluster."""
+
+
+class _EndableClock(SystemClock):
+    """A clock whose sleepers wake with `_ToldToEnd` when the server is told to end."""
+
+    def __init__(self, stopping: threading.Event) -> None:
+        self._stopping = stopping
+
+    def sleep(self, seconds: float) -> None:
+        if self._stopping.wait(max(0.0, seconds)):
+            raise _ToldToEnd
 
 
 @contextmanager
@@ -135,8 +160,10 @@ def hold_data_dir(folder: Path) -> Iterator[None]:
 class _Server:
     """Everything of one server process, ended in the reverse order by its exit stack."""
 
-    def __init__(self, settings: Settings, stack: ExitStack) -> None:
+    def __init__(self, settings: Settings, stack: ExitStack, stopping: threading.Event) -> None:
         self.settings = settings
+        self.stopping = stopping
+        self.is_announced = False
         self.socket = _listen(settings)
         stack.callback(self.socket.close)
         self.token = _choose_token(settings)
@@ -169,18 +196,18 @@ class _Server:
 
     def run(self, with_local_cluster: bool, announce: Announce) -> None:
         """Serve until told to end; what ended one of the threads is raised after the orderly end."""
-        stopping = threading.Event()
         with ThreadPoolExecutor(2, thread_name_prefix="server") as threads:
             futures = [
                 threads.submit(self.loop.run),
-                threads.submit(self._look_after, with_local_cluster, announce, stopping),
+                threads.submit(self._look_after, with_local_cluster, announce),
             ]
             for future in futures:
                 future.add_done_callback(self._end_on_failure)
             try:
-                self.web.run(sockets=[self.socket])
+                if not self.stopping.is_set():
+                    self.web.run(sockets=[self.socket])
             finally:
-                stopping.set()
+                self.stopping.set()
                 self.loop.stop()
         for future in futures:
             future.result()
@@ -189,20 +216,41 @@ class _Server:
         if future.exception() is not None:
             self.web.should_exit = True
 
-    def _look_after(self, with_local_cluster: bool, announce: Announce, stopping: threading.Event) -> None:
+    def _look_after(self, with_local_cluster: bool, announce: Announce) -> None:
         """Bring the local cluster up, announce, then look after the cluster until the end."""
         if not with_local_cluster:
-            announce(Announcement(self.url, self.token, None, os.getpid()))
+            self._announce(announce, None)
             return
         cluster = self._build_cluster()
-        facts = cluster.ensure_running()
-        self._register(cluster, facts.rest_url)
-        announce(Announcement(self.url, self.token, facts.rest_url, os.getpid()))
+        url = self._start_cluster(cluster)
+        if url is None:
+            return
+        self._register(cluster, url)
+        self._announce(announce, url)
         self._warm_up()
-        while not stopping.wait(KEEP_ALIVE.total_seconds()):
+        while not self.stopping.wait(KEEP_ALIVE.total_seconds()):
             self._keep_alive(cluster)
 
+    def _announce(self, announce: Announce, flink_url: str | None) -> None:
+        announce(Announcement(self.url, self.token, flink_url, os.getpid()))
+        self.is_announced = True
+
+    def _start_cluster(self, cluster: EmbeddedCluster) -> str | None:
+        """The address of the running cluster; None where the server was told to end meanwhile."""
+        had_cluster = find_running(self.settings.data_dir) is not None
+        with suppress(_ToldToEnd):
+            facts = cluster.ensure_running()
+            if not self.stopping.is_set():
+                return facts.rest_url
+        if not had_cluster:  # nothing runs on a cluster that was only just starting
+            stop_cluster(self.settings.data_dir, self.clock)
+        return None
+
     def _keep_alive(self, cluster: EmbeddedCluster) -> None:
+        with suppress(_ToldToEnd):
+            self._look_at(cluster)
+
+    def _look_at(self, cluster: EmbeddedCluster) -> None:
         try:
             cluster.keep_alive()
             facts = find_running(self.settings.data_dir)
@@ -226,7 +274,7 @@ class _Server:
             rest_store_duration_s=settings.rest_store_duration_s,
         )
         engine = self.engines.get_engine(EngineVersion(settings.flink_version))
-        return EmbeddedCluster(settings.data_dir, engine, shape, self.clock)
+        return EmbeddedCluster(settings.data_dir, engine, shape, _EndableClock(self.stopping))
 
     def _register(self, cluster: EmbeddedCluster, url: str) -> None:
         """Keep the row of the local cluster true: its port changes when a stranger has taken the old one."""

@@ -88,6 +88,7 @@ def build_app(language: Language) -> App:
         help_format="plaintext",
         help_formatter=HelpPage(language),
         version=read_version,
+        suppress_keyboard_interrupt=False,  # `main` says what goes on all the same
     )
     for position, (name, (target, text)) in enumerate(_COMMANDS.items()):
         app.command(target, name=name, help=text, sort_key=position)
@@ -104,8 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, language)
     except HeadgateError as error:
         return _report(error, language)
-    except KeyboardInterrupt:
-        _write([say(language, "interrupted")])
+    except KeyboardInterrupt as interruption:
+        code, facts = getattr(interruption, "code", "interrupted"), getattr(interruption, "facts", {})
+        _write([say(language, code, facts)])
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return ExitCode.FAILED  # whoever read the output has gone away

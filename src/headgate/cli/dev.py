@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from headgate.cli import columns, local
 from headgate.cli.context import CONTEXT_FILE, Context, read_environment, remember_context, write_context
 from headgate.cli.datafolder import prepare_folder
+from headgate.cli.interruption import Interrupted
 from headgate.cli.options import COMMON, Common
 from headgate.cli.render import Output, Screen, print_answer
 from headgate.cli.session import make_screen
@@ -56,7 +57,14 @@ def _start(settings: "Settings", screen: Screen, *, with_local_cluster: bool) ->
     if with_local_cluster:
         local.ensure_engine(settings, screen)
     screen.note("server_starting")
-    local.serve(settings, with_local_cluster, lambda server: _announce(server, settings.data_dir, screen))
+    folder = settings.data_dir
+    was_ready = local.serve(settings, with_local_cluster, lambda server: _announce(server, folder, screen))
+    has_flink = local.find_local_cluster(folder) is not None
+    if not was_ready:
+        raise Interrupted(
+            "server_start_interrupted_flink_runs" if has_flink else "server_start_interrupted", folder=folder
+        )
+    screen.note("server_ended_flink_runs" if has_flink else "server_ended", folder=folder)
 
 
 def _announce(server: local.Announcement, folder: Path, screen: Screen) -> None:

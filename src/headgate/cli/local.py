@@ -45,11 +45,14 @@ def load(**overrides: object) -> "Settings":
     return load_settings(**overrides)
 
 
-def serve(settings: "Settings", with_local_cluster: bool, announce: Callable[[Announcement], None]) -> None:
-    """Run the server until it is asked to end (SIGTERM, SIGINT); `announce` is called once it answers."""
+def serve(settings: "Settings", with_local_cluster: bool, announce: Callable[[Announcement], None]) -> bool:
+    """Run the server until it is asked to end (SIGTERM, SIGINT); `announce` is called once it answers.
+
+    False where it was asked to end before it answered.
+    """
     from headgate import bootstrap
 
-    bootstrap.serve(settings, with_local_cluster=with_local_cluster, announce=announce)
+    return bootstrap.serve(settings, with_local_cluster=with_local_cluster, announce=announce)
 
 
 def install_engine(settings: "Settings", version: str, screen: Screen) -> Engine:
@@ -78,6 +81,13 @@ def remove_engine(settings: "Settings", version: str) -> None:
     from headgate import bootstrap
 
     bootstrap.remove_engine(settings, version)
+
+
+def find_local_cluster(data_dir: Path) -> str | None:
+    """The address of the embedded Flink of a data folder, while it lives."""
+    from headgate import bootstrap
+
+    return bootstrap.find_local_cluster(data_dir)
 
 
 def stop_local_cluster(data_dir: Path) -> bool:
