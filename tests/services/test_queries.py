@@ -7,7 +7,7 @@ import pytest
 
 from headgate.domain.clusters import Reachability
 from headgate.domain.errors import Invalid
-from headgate.domain.instances import Absence, FlinkStatus
+from headgate.domain.instances import Absence, FlinkStatus, InstanceEnd
 from headgate.domain.lifecycle import Lifecycle, Phase, Settled, Verb, Wanted
 from headgate.domain.operations import Options, StopSnapshot
 from headgate.domain.spec import JobSpec, JobType
@@ -99,6 +99,22 @@ class TestStates:
         assert shown is not None
         assert (shown.state, shown.since) == (Reachability.MISSING, since)
 
+    @pytest.mark.requirement("U-01", "U-08", "D-04")
+    def test_of_a_lost_job_nothing_is_known_but_flink_s_last_word(self, world: World) -> None:
+        cluster = world.add_cluster()
+        job = world.add_settled(Settled.RUNNING)
+        world.see_cluster(cluster, Reachability.REACHABLE)
+        absence = Absence(None, world.clock.now(), timedelta(), 2)
+        world.change_instance(
+            job,
+            lambda instance: replace(instance, end=InstanceEnd.LOST, absence=absence, ended_at=world.clock.now()),
+        )
+        listed = world.queries.list_jobs(world.actor, ALL, Window())
+        shown = listed.page.items[0]
+        assert (shown.flink_status, listed.counts.flink_status) == (FlinkStatus.UNKNOWN, {"UNKNOWN": 1})
+        assert shown.reachability is not None
+        assert (shown.reachability.state, shown.reachability.last_known) == (Reachability.MISSING, FlinkStatus.RUNNING)
+
     def test_nobody_has_looked_yet(self, world: World) -> None:
         world.add_cluster()
         assert view(world, world.add_settled(Settled.RUNNING).id).reachability is None
@@ -128,6 +144,18 @@ def test_times_and_units_of_the_present_and_of_all_runs(world: World) -> None:
     assert detail.view.instance.instance.number == 2
     assert detail.total_run == timedelta(seconds=151)
     assert detail.view.instance.cu == 5
+
+
+@pytest.mark.requirement("U-09", "T1-21")
+def test_time_that_nobody_saw_it_run_does_not_count(world: World) -> None:
+    cluster = world.add_cluster()
+    job = world.add_settled(Settled.RUNNING)
+    world.clock.advance(100)
+    world.see_cluster(cluster, Reachability.UNREACHABLE)
+    world.clock.advance(600)
+    detail = world.queries.get_job(world.actor, job.id)
+    assert detail.view.instance is not None
+    assert detail.view.instance.duration == detail.total_run == timedelta(seconds=100)
 
 
 class TestOnlineVersion:

@@ -94,6 +94,16 @@ class Instance:
         """Whether it may still run: nobody has confirmed its end."""
         return self.end is None
 
+    @property
+    def is_vanished(self) -> bool:
+        """Whether it ended without a last word of Flink's."""
+        return self.end in {InstanceEnd.LOST, InstanceEnd.GIVEN_UP}
+
+    @property
+    def shown_status(self) -> FlinkStatus:
+        """Flink's last word as far as it still stands: of a run that vanished nothing is known."""
+        return FlinkStatus.UNKNOWN if self.is_vanished else self.flink_status
+
 
 def new_flink_job_id(job_id: str, random_bits: int) -> FlinkJobId:
     """A Flink job id that can be recognised as ours: half a keyed hash of our job's id, half random.

@@ -31,7 +31,7 @@ class ReachView:
 
 @dataclass(frozen=True, slots=True)
 class InstanceView:
-    """One run. `duration` counts from all tasks running to the end or to now; None before."""
+    """One run. `duration` counts from all tasks running to where it was last known to run; None before."""
 
     instance: Instance
     cluster: str
@@ -119,7 +119,7 @@ def build_instance_view(instance: Instance, around: Surroundings) -> InstanceVie
     return InstanceView(
         instance=instance,
         cluster=cluster.name if cluster else instance.spec.cluster,
-        duration=measure_run(instance, around.now),
+        duration=measure_run(instance, around),
         cu=1 + instance.spec.parallelism,
     )
 
@@ -128,16 +128,28 @@ def build_job_detail(
     row: JobRow, around: Surroundings, instances: Sequence[Instance], snapshots: Sequence[Snapshot]
 ) -> JobDetail:
     """The whole of one job; `instances` and `snapshots` are newest first."""
-    runs = [measure_run(instance, around.now) or timedelta() for instance in instances]
+    runs = [measure_run(instance, around) or timedelta() for instance in instances]
     restore_point = find_restore_point(History(row.state, instances, snapshots))
     return JobDetail(build_job_view(row, around), restore_point, sum(runs, timedelta()))
 
 
-def measure_run(instance: Instance, now: datetime) -> timedelta | None:
+def measure_run(instance: Instance, around: Surroundings) -> timedelta | None:
     """How long an instance has run; None while its tasks have not all run yet."""
     if instance.running_at is None:
         return None
-    return max((instance.ended_at or now) - instance.running_at, timedelta())
+    return max(_choose_last_known(instance, around) - instance.running_at, timedelta())
+
+
+def _choose_last_known(instance: Instance, around: Surroundings) -> datetime:
+    """Until when it is known to have run: a live one that cannot be seen counts up to the last good look."""
+    if instance.ended_at is not None:
+        return instance.ended_at
+    if instance.absence is not None:
+        return instance.absence.first_at
+    state = around.states.get(instance.cluster_id)
+    if state is not None and state.reachability is Reachability.UNREACHABLE and state.last_good_sweep is not None:
+        return state.last_good_sweep
+    return around.now
 
 
 def _newest_spec(row: JobRow) -> JobSpec:
@@ -149,10 +161,10 @@ def _derive_reach(row: JobRow, cluster: Cluster | None, around: Surroundings) ->
     state = around.states.get(cluster.id) if cluster else None
     if state is None:
         return None
-    live = row.instance if row.instance is not None and row.instance.is_live else None
-    if state.reachability is Reachability.REACHABLE and live is not None and live.absence is not None:
-        return ReachView(Reachability.MISSING, live.absence.first_at, state.last_good_sweep, live.flink_status)
-    hidden = live.flink_status if live is not None and state.reachability is not Reachability.REACHABLE else None
+    run = row.instance if row.instance is not None and (row.instance.is_live or row.instance.is_vanished) else None
+    if state.reachability is Reachability.REACHABLE and run is not None and run.absence is not None:
+        return ReachView(Reachability.MISSING, run.absence.first_at, state.last_good_sweep, run.flink_status)
+    hidden = run.flink_status if run is not None and state.reachability is not Reachability.REACHABLE else None
     return ReachView(state.reachability, state.since, state.last_good_sweep, hidden)
 
 
@@ -162,7 +174,7 @@ def _derive_flink_status(instance: Instance | None, reach: ReachView | None) -> 
         return FlinkStatus.UNKNOWN
     if instance.is_live and reach is not None and reach.state is not Reachability.REACHABLE:
         return FlinkStatus.UNKNOWN
-    return instance.flink_status
+    return instance.shown_status
 
 
 def _derive_online_version(row: JobRow) -> int | None:

@@ -24,7 +24,7 @@ class InstanceModel(Shown):
     version: int
     cluster: str
     flink_job_id: str
-    flink_status: str = Field(description="As last seen.")
+    flink_status: str = Field(description="As last seen; UNKNOWN for a run that was lost.")
     end: str | None = Field(description="How it ended, once that is confirmed.")
     created_at: datetime
     started_at: datetime | None = Field(description="When all its tasks were first seen running.")
@@ -44,7 +44,7 @@ class InstanceModel(Shown):
             version=instance.version,
             cluster=view.cluster,
             flink_job_id=instance.flink_job_id,
-            flink_status=instance.flink_status.value,
+            flink_status=instance.shown_status.value,
             end=instance.end.value if instance.end else None,
             created_at=instance.created_at,
             started_at=instance.running_at,
