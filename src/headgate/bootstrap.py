@@ -30,7 +30,7 @@ from headgate.adapters.db.connect import connect
 from headgate.adapters.db.migrate import upgrade
 from headgate.adapters.db.unit_of_work import DatabaseStore
 from headgate.adapters.engine.install import EngineFolder
-from headgate.adapters.engine.local_cluster import EmbeddedCluster, find_running, stop_cluster
+from headgate.adapters.engine.local_cluster import EmbeddedCluster, find_running, is_stopped, stop_cluster
 from headgate.adapters.flink.gateway import ClientEnds, RestGateway
 from headgate.adapters.flink.rest import FlinkRest
 from headgate.adapters.flink.sql.client import SqlClient
@@ -316,6 +316,7 @@ class _Server:
             start=lambda work: threading.Thread(target=work, name="task", daemon=True).start(),
             authenticate=OneToken(digest_token(self.token), Actor("admin", "first")).authenticate,
             readiness=self._check_reconciler,
+            is_local_stopped=lambda: is_stopped(self.settings.data_dir),
             settings=WebSettings(
                 allowed_hosts=self.settings.allowed_hosts,
                 language=Language(self.settings.language),

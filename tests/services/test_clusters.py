@@ -1,5 +1,7 @@
 """Registering clusters, and asking one now."""
 
+from dataclasses import replace
+
 import pytest
 
 from headgate.domain.clusters import ClusterKind, EngineVersion
@@ -7,6 +9,7 @@ from headgate.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Stal
 from headgate.domain.lifecycle import Settled
 from headgate.domain.workspaces import DEFAULT_WORKSPACE
 from headgate.services.clusters import ClusterEdit, ClusterOrder, LocalRegistration
+from tests.fakes.faults import Fault
 from tests.services.world import World
 
 LOCAL = LocalRegistration("http://127.0.0.1:40001", EngineVersion("2.2.1"), "file:///sp", "file:///cp")
@@ -117,12 +120,32 @@ class TestCheck:
         cluster = world.add_cluster()
         found = world.clusters.check(world.actor, cluster.id)
         assert (found.finding, found.live_jobs) == (None, 0)
-        assert found.incarnation
+        assert found.is_reachable
+        assert found.slots is not None
         assert found.slots.total > 0
 
-    def test_a_cluster_that_does_not_answer_is_an_answer(self, world: World) -> None:
+    @pytest.mark.parametrize(
+        ("fault", "code"), [(Fault.REFUSED, "flink_unavailable"), (Fault.HANG, "cluster_silent")], ids=["gone", "hangs"]
+    )
+    def test_a_cluster_that_does_not_answer_is_an_answer(self, world: World, fault: Fault, code: str) -> None:
         cluster = world.add_cluster()
-        world.flink.cut_off(cluster, 60)
+        world.flink.inject(fault)
         found = world.clusters.check(world.actor, cluster.id)
         assert found.finding is not None
-        assert found.finding.code.startswith("flink_")
+        assert found.finding.code == code
+        assert (found.is_reachable, found.live_jobs, found.slots) == (False, None, None), "unknown is not zero"
+
+    @pytest.mark.parametrize(
+        ("stopped", "code"), [(True, "local_cluster_stopped"), (False, "local_cluster_silent")], ids=["stopped", "dead"]
+    )
+    def test_of_the_embedded_one_it_is_known_whether_it_was_stopped(
+        self, world: World, stopped: bool, code: str
+    ) -> None:
+        clusters = replace(world.clusters, is_local_stopped=lambda: stopped)
+        local = clusters.register_local(DEFAULT_WORKSPACE, LOCAL)
+        world.flink.cut_off(local, 60)
+        found = clusters.check(world.actor, "local").finding
+        assert found is not None
+        assert found.code == code
+        shown = [clusters.get(world.actor, "local").finding, clusters.list_all(world.actor)[0].finding]
+        assert [finding.code if finding else None for finding in shown] == [code if stopped else None] * 2

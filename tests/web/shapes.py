@@ -36,9 +36,9 @@ COUNTS = {"phase", "flink_status", "lifecycle"}
 VERSION = {"job_id", "number", "description", "spec", "created_at", "created_by"}
 CLUSTER = {
     "id", "workspace", "name", "kind", "url", "engine_version", "savepoint_dir", "checkpoint_dir",
-    "high_availability", "region", "zone", "reachability", "cause", "created_at", "revision",
+    "high_availability", "region", "zone", "reachability", "cause", "problem", "created_at", "revision",
 }  # fmt: skip
-CLUSTER_CHECK = CLUSTER | {"ok", "problem", "incarnation", "live_jobs", "slots"}
+CLUSTER_CHECK = CLUSTER | {"ok", "incarnation", "live_jobs", "slots"}
 ARTIFACT = {"id", "workspace", "name", "digest", "size", "entry_class", "created_at", "created_by"}
 
 # What lists leave out, as it takes queries of its own.

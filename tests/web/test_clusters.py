@@ -129,9 +129,17 @@ class TestCheck:
         assert check["incarnation"]
 
     def test_what_is_wrong_is_part_of_the_answer(self, world: World, client: TestClient) -> None:
-        world.flink.cut_off(world.add_cluster(), 60)
+        cluster = world.add_cluster()
+        world.see_cluster(cluster, Reachability.REACHABLE)
+        last_good = client.get(f"{CLUSTERS}/local").json()["reachability"]["as_of"]
+        world.clock.advance(3)
+        world.flink.cut_off(cluster, 60)
         response = client.post(f"{CLUSTERS}/local/check")
         check = response.json()
+        assert set(check) == shapes.CLUSTER_CHECK
+        assert (check["live_jobs"], check["slots"], check["incarnation"]) == (None, None, None)
+        assert (check["reachability"]["state"], check["reachability"]["as_of"]) == ("UNREACHABLE", last_good)
+        assert check["cause"] == check["problem"]["cause"]
         assert (response.status_code, check["ok"]) == (200, False)
         assert set(check["problem"]) == {"code", "message", "advice", "cause"}
         assert check["problem"]["advice"]

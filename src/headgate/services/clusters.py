@@ -5,13 +5,24 @@ nothing.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from headgate.domain.clusters import Cluster, ClusterId, ClusterKind, ClusterState, EngineVersion
-from headgate.domain.errors import Conflict, FlinkError, Invalid, NotAllowed, Problem
+from headgate.domain.clusters import (
+    Cluster,
+    ClusterId,
+    ClusterKind,
+    ClusterState,
+    EngineVersion,
+    Incarnation,
+    Reachability,
+)
+from headgate.domain.errors import Conflict, FlinkError, FlinkOutcomeUnknown, Invalid, NotAllowed, Problem
 from headgate.domain.operations import Finding
+from headgate.domain.snapshots import PathStatus
 from headgate.domain.workspaces import Actor, require_workspace
 from headgate.ports.clock import Clock
 from headgate.ports.flink import SlotsSeen, Sweep
@@ -26,10 +37,11 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 class ClusterProbe(Protocol):
-    """The two looks that a check takes; a part of `FlinkGateway`."""
+    """The looks that services take; a part of `FlinkGateway`."""
 
     def sweep(self, cluster: Cluster) -> Sweep: ...
     def count_slots(self, cluster: Cluster) -> SlotsSeen: ...
+    def look_at_path(self, cluster: Cluster, path: str) -> PathStatus: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +85,44 @@ class ClusterEdit:
 
 @dataclass(frozen=True, slots=True)
 class ClusterView:
-    """A cluster with its health; `state` is None until the reconciler has looked."""
+    """A cluster with its health; `state` is None until the reconciler has looked.
+
+    `finding` says why it cannot be used, where more is known than that it does not answer.
+    """
 
     cluster: Cluster
     state: ClusterState | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterCheck:
-    """What a look right now found; `finding` says what stands in the way."""
-
-    incarnation: str = ""
-    live_jobs: int = 0
-    slots: SlotsSeen = field(default_factory=lambda: SlotsSeen(0, 0, 0))
     finding: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterCheck:
+    """What a look right now found; None is what it could not find out. `finding` says what stands in the way."""
+
+    at: datetime
+    incarnation: Incarnation | None = None
+    live_jobs: int | None = None
+    slots: SlotsSeen | None = None
+    finding: Finding | None = None
+
+    @property
+    def is_reachable(self) -> bool:
+        return self.incarnation is not None
+
+
+def _is_never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
 class Clusters:
+    """`is_local_stopped` tells whether somebody stopped the embedded cluster on purpose."""
+
     store: Store
     clock: Clock
     ids: Ids
     probe: ClusterProbe
+    is_local_stopped: Callable[[], bool] = _is_never
 
     def create(self, actor: Actor, workspace: str, order: ClusterOrder, keep: Keep[Cluster] = keep_nothing) -> Cluster:
         """Register a cluster. Conflict("cluster_name_taken"), Invalid for an address or directory that is none."""
@@ -134,13 +162,15 @@ class Clusters:
     def list_all(self, actor: Actor) -> list[ClusterView]:
         with self.store.read() as unit:
             found = [cluster for name in sorted(actor.workspaces) for cluster in unit.clusters.list_all(name)]
-            return [ClusterView(cluster, unit.clusters.find_state(cluster.id)) for cluster in found]
+            states = [unit.clusters.find_state(cluster.id) for cluster in found]
+        return [self._view(cluster, state) for cluster, state in zip(found, states, strict=True)]
 
     def get(self, actor: Actor, cluster_id: str) -> ClusterView:
         """By id or by name."""
         with self.store.read() as unit:
             cluster = get_cluster(unit, actor, cluster_id)
-            return ClusterView(cluster, unit.clusters.find_state(cluster.id))
+            state = unit.clusters.find_state(cluster.id)
+        return self._view(cluster, state)
 
     def update(self, actor: Actor, cluster_id: str, edit: ClusterEdit, revision: int | None) -> ClusterView:
         """StaleRevision, Conflict("cluster_name_taken"), NotAllowed for what must not change under live jobs."""
@@ -179,14 +209,34 @@ class Clusters:
         """Ask the cluster itself. What goes wrong is part of the answer."""
         with self.store.read() as unit:
             cluster = get_cluster(unit, actor, cluster_id)
+        at = self.clock.now()
         try:
             sweep = self.probe.sweep(cluster)
+        except FlinkError as error:
+            return ClusterCheck(at, finding=self._explain(cluster, error))
+        live = sum(1 for job in sweep.jobs.values() if not job.status.is_terminal)
+        try:
             slots = self.probe.count_slots(cluster)
         except FlinkError as error:
-            return ClusterCheck(finding=Finding(error.code, {**error.facts, "url": cluster.url}, error.cause))
-        live = sum(1 for job in sweep.jobs.values() if not job.status.is_terminal)
+            return ClusterCheck(at, sweep.incarnation, live, finding=self._explain(cluster, error))
         finding = Finding("cluster_without_slots", {"cluster": cluster.name}) if slots.total == 0 else None
-        return ClusterCheck(sweep.incarnation, live, slots, finding)
+        return ClusterCheck(at, sweep.incarnation, live, slots, finding)
+
+    def _view(self, cluster: Cluster, state: ClusterState | None) -> ClusterView:
+        is_silent = state is None or state.reachability is Reachability.UNREACHABLE
+        stopped = cluster.kind is ClusterKind.LOCAL and is_silent and self.is_local_stopped()
+        return ClusterView(cluster, state, _local_stopped(cluster) if stopped else None)
+
+    def _explain(self, cluster: Cluster, error: FlinkError) -> Finding:
+        """Why a look failed. Whether Flink did something is no question here: a look changes nothing."""
+        facts = {"cluster": cluster.name, "url": cluster.url}
+        if cluster.kind is ClusterKind.LOCAL and self.is_local_stopped():
+            return _local_stopped(cluster)
+        if cluster.kind is ClusterKind.LOCAL:
+            return Finding("local_cluster_silent", facts, error.cause)
+        if isinstance(error, FlinkOutcomeUnknown):
+            return Finding("cluster_silent", facts, error.cause)
+        return Finding(error.code, {**error.facts, **facts}, error.cause)
 
     def _build(self, workspace: str, order: ClusterOrder) -> Cluster:
         return Cluster(
@@ -204,6 +254,10 @@ class Clusters:
             created_at=self.clock.now(),
             revision=1,
         )
+
+
+def _local_stopped(cluster: Cluster) -> Finding:
+    return Finding("local_cluster_stopped", {"cluster": cluster.name})
 
 
 def _apply(cluster: Cluster, edit: ClusterEdit) -> Cluster:

@@ -51,7 +51,8 @@ class WebSettings:
 class WebContext:
     """`wake` tells the reconciler that there is work; `start` has work done beside the requests.
 
-    `readiness` gives the checks beside the database's.
+    `readiness` gives the checks beside the database's. `is_local_stopped` tells whether the embedded
+    cluster was stopped on purpose.
     """
 
     store: Store
@@ -65,6 +66,7 @@ class WebContext:
     start: Start
     authenticate: Callable[[str], Actor | None]
     readiness: Callable[[], Sequence[Check]] = field(default=lambda: ())
+    is_local_stopped: Callable[[], bool] = field(default=lambda: False)
     settings: WebSettings = field(default_factory=WebSettings)
 
 
@@ -91,7 +93,7 @@ def build_services(context: WebContext) -> Services:
         drafts=Drafts(store, clock, context.compiler, context.files),
         versions=Versions(store, clock),
         operations=Operations(store, clock, ids, context.wake),
-        clusters=Clusters(store, clock, ids, context.probe),
+        clusters=Clusters(store, clock, ids, context.probe, context.is_local_stopped),
         engines=Engines(store, clock, ids, context.engines, context.start),
         artifacts=Artifacts(store, clock, ids, context.files),
         queries=Queries(store, clock),

@@ -221,6 +221,12 @@ def find_running(data_dir: Path) -> LocalClusterFacts | None:
     return _facts(state) if state and state.job_manager and is_alive(state.job_manager) else None
 
 
+def is_stopped(data_dir: Path) -> bool:
+    """Whether the local cluster of `data_dir` was stopped on purpose: it has no JobManager to keep alive."""
+    state = find_state(ClusterFolder(data_dir.absolute()).state_file)
+    return state is not None and state.job_manager is None
+
+
 def stop_cluster(data_dir: Path, clock: Clock) -> bool:
     """End the local cluster of `data_dir`, whoever started it; False where none ran. Needs no engine."""
     folder = ClusterFolder(data_dir.absolute())

@@ -24,11 +24,11 @@ _HELD = ("cluster_in_use", "cluster_is_local")
 
 
 @router.get("/clusters", responses=declare({422: ("query_invalid",)}))
-def list_clusters(window: Shown, actor: Caller, services: Served) -> PageModel[ClusterModel]:
+def list_clusters(window: Shown, actor: Caller, services: Served, language: Spoken) -> PageModel[ClusterModel]:
     """The registered clusters and whether they answer, by name."""
     views = services.clusters.list_all(actor)
     page = cut_page(views, window, lambda view: (view.cluster.name.casefold(), view.cluster.id), descending=False)
-    return list_models(page.map(ClusterModel.of))
+    return list_models(page.map(lambda view: ClusterModel.of(view, language)))
 
 
 @router.post(
@@ -37,24 +37,24 @@ def list_clusters(window: Shown, actor: Caller, services: Served) -> PageModel[C
     response_model=ClusterModel,
     responses=declare({404: WORKSPACE, 409: (*_TAKEN, *KEYS), 422: ("cluster_invalid",)}),
 )
-def create_cluster(body: NewClusterBody, actor: Caller, services: Served, once: OnceOnly) -> Response:
+def create_cluster(body: NewClusterBody, actor: Caller, services: Served, once: OnceOnly, language: Spoken) -> Response:
     """Register a session cluster by the address of its JobManager."""
 
     def act(keep: Keep[Cluster]) -> Cluster:
         return services.clusters.create(actor, body.workspace, body.to_order(), keep)
 
     def render(unit: UnitOfWork, cluster: Cluster) -> ClusterModel:
-        return ClusterModel.of(ClusterView(cluster, unit.clusters.find_state(cluster.id)))
+        return ClusterModel.of(ClusterView(cluster, unit.clusters.find_state(cluster.id)), language)
 
     return once.answer(201, act, render)
 
 
 @router.get("/clusters/{cluster_id}", responses=declare(_UNKNOWN))
-def get_cluster(cluster_id: str, actor: Caller, services: Served, response: Response) -> ClusterModel:
+def get_cluster(cluster_id: str, actor: Caller, services: Served, response: Response, language: Spoken) -> ClusterModel:
     """One cluster, by id or name."""
     view = services.clusters.get(actor, cluster_id)
     response.headers["ETag"] = write_etag(view.cluster.revision)
-    return ClusterModel.of(view)
+    return ClusterModel.of(view, language)
 
 
 @router.patch(
@@ -70,10 +70,10 @@ def get_cluster(cluster_id: str, actor: Caller, services: Served, response: Resp
     ),
 )
 def update_cluster(
-    cluster_id: str, body: ClusterEditBody, revision: Edited, actor: Caller, services: Served
+    cluster_id: str, body: ClusterEditBody, revision: Edited, actor: Caller, services: Served, language: Spoken
 ) -> ClusterModel:
     """Change a registration. Its address can change only while nothing runs there."""
-    return ClusterModel.of(services.clusters.update(actor, cluster_id, body.to_edit(), revision))
+    return ClusterModel.of(services.clusters.update(actor, cluster_id, body.to_edit(), revision), language)
 
 
 @router.delete(

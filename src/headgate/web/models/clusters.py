@@ -1,5 +1,6 @@
 """Clusters and artifacts in and out."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -7,7 +8,7 @@ from pydantic import Field, StrictBool
 
 from headgate.domain.artifacts import Artifact
 from headgate.domain.catalogue import Language
-from headgate.domain.clusters import ClusterKind
+from headgate.domain.clusters import ClusterKind, Reachability
 from headgate.services.clusters import ClusterCheck, ClusterEdit, ClusterOrder, ClusterView
 from headgate.web.models.shapes import Body, FindingModel, ReachabilityModel, Shown
 
@@ -64,11 +65,12 @@ class ClusterModel(Shown):
     zone: str
     reachability: ReachabilityModel | None = Field(description="Null until somebody has looked.")
     cause: str = Field(description="Why it cannot be reached, in the words of the failure.")
+    problem: FindingModel | None = Field(description="What stands in the way of using it, where that is known.")
     created_at: datetime
     revision: int
 
     @classmethod
-    def of(cls, view: ClusterView) -> "ClusterModel":
+    def of(cls, view: ClusterView, language: Language) -> "ClusterModel":
         cluster, state = view.cluster, view.state
         reach = (
             ReachabilityModel(state=state.reachability.value, since=state.since, as_of=state.last_good_sweep)
@@ -89,6 +91,7 @@ class ClusterModel(Shown):
             zone=cluster.zone,
             reachability=reach,
             cause=state.cause if state is not None else "",
+            problem=FindingModel.of(view.finding, language) if view.finding else None,
             created_at=cluster.created_at,
             revision=cluster.revision,
         )
@@ -101,24 +104,37 @@ class SlotsModel(Shown):
 
 
 class ClusterCheckModel(ClusterModel):
-    """A cluster, and what a look right now found."""
+    """A cluster, and what a look right now found: `reachability`, `cause` and `problem` are this look's."""
 
     ok: bool
-    problem: FindingModel | None
-    incarnation: str = Field(description="Which life of the JobManager answered.")
-    live_jobs: int
-    slots: SlotsModel
+    incarnation: str | None = Field(description="Which life of the JobManager answered; null where none did.")
+    live_jobs: int | None = Field(description="Null where it could not be found out.")
+    slots: SlotsModel | None = Field(description="Null where it could not be found out.")
 
     @classmethod
     def of_check(cls, view: ClusterView, check: ClusterCheck, language: Language) -> "ClusterCheckModel":
+        finding = check.finding
+        known = ClusterModel.of(replace(view, finding=finding), language).model_dump()
         return cls(
-            **ClusterModel.of(view).model_dump(),
-            ok=check.finding is None,
-            problem=FindingModel.of(check.finding, language) if check.finding else None,
+            **known
+            | {
+                "reachability": _show_reach(view, check),
+                "cause": "" if check.is_reachable or not finding else finding.cause,
+            },
+            ok=finding is None,
             incarnation=check.incarnation,
             live_jobs=check.live_jobs,
-            slots=SlotsModel.model_validate(check.slots),
+            slots=SlotsModel.model_validate(check.slots) if check.slots is not None else None,
         )
+
+
+def _show_reach(view: ClusterView, check: ClusterCheck) -> ReachabilityModel:
+    """As this look found it; since when, where the looks before it say the same."""
+    now = Reachability.REACHABLE if check.is_reachable else Reachability.UNREACHABLE
+    before = view.state
+    since = before.since if before is not None and before.reachability is now else check.at
+    last_good = before.last_good_sweep if before is not None else None
+    return ReachabilityModel(state=now.value, since=since, as_of=check.at if check.is_reachable else last_good)
 
 
 class ArtifactModel(Shown):
