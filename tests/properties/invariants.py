@@ -87,9 +87,11 @@ class Invariants:
         if operation.status is OperationStatus.FAIL:
             demand(4, state.warning is not None, f"{operation.verb} failed without a sign beside the state")
         newest = instances[0] if instances else None
-        if operation.verb is Verb.PAUSE and operation.status is OperationStatus.FAIL and newest and newest.is_live:
+        if operation.verb is not Verb.PAUSE or operation.status is not OperationStatus.FAIL or newest is None:
+            return
+        if newest.is_live:
             demand(4, state.settled is Settled.RUNNING, f"a failed pause rests {state.settled}")
-        if operation.verb is Verb.PAUSE and newest and newest.end is InstanceEnd.FINISHED:
+        if newest.end is InstanceEnd.FINISHED:
             self._check_nothing_left(work, operation)
 
     def _check_nothing_left(self, work: UnitOfWork, operation: Operation) -> None:
