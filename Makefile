@@ -45,8 +45,14 @@ check: static
 test: static
 	@$(BIN)/pytest
 
+# Seeks new histories every time; what it went through is kept with its date.
+test-long: SHELL := /bin/bash
+test-long: .SHELLFLAGS := -o pipefail -c
 test-long: env
-	@$(BIN)/pytest tests/properties --hypothesis-profile=long --hypothesis-show-statistics --timeout=0
+	@mkdir -p docs/long-runs
+	@{ echo "make test-long at $$(git rev-parse --short HEAD)" && \
+		$(BIN)/pytest tests/properties/test_histories.py --hypothesis-profile=long --quiet --no-header; } 2>&1 | \
+		tee "docs/long-runs/$$(date -u +%F)-histories.txt"
 
 demo: env
 	@$(BIN)/headgate demo
