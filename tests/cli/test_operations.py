@@ -59,7 +59,7 @@ def test_waiting_follows_the_operation_to_its_end(talk: Cli, server: Recorded) -
     assert result.document["status"] == "SUCCESS"
     # Not a terminal: one line per change, not one per look.
     assert result.err.splitlines() == [
-        "pause: Accepted; it will begin shortly.",
+        "pause: Accepted; it has not begun yet.",
         "pause: step 1 of 1: stop with a savepoint",
     ]
     assert float(server.requests[1].query["wait"]) <= 2

@@ -125,7 +125,7 @@ def test_a_start_that_gets_no_slots_can_be_cut_short(person: Person, flink: Flin
 
     run = job.ask("run")
     await_that(lambda: flink.list_live(job.name), 30)
-    await_that(lambda: (job.show()["operation"].get("overdue") or {}).get("code") == "waits_for_slots", 30)
+    await_that(lambda: (job.show()["operation"].get("waiting") or {}).get("code") == "waits_for_slots", 30)
     job.succeed("stop", snapshot="NONE", force=True)
     cut = person.await_end(run["id"])
     assert (cut["status"], cut["reason"]) == ("CANCELLED", "overridden_by_force")

@@ -51,7 +51,7 @@ EXTRA = {
         "restored_snapshot_id",
     },
     "restore_point": {"path"},
-    "operation": {"reason", "version", "started_at"},
+    "operation": {"reason", "version", "started_at", "waiting"},
     "event": {"actor"},
     "check": {"bounded"},
     "plan": {"version"},

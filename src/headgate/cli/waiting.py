@@ -1,22 +1,27 @@
-"""Waiting for an operation: the progress line, the time-out, and what a bad end becomes."""
+"""Waiting for an operation: the progress line, the time-out, its end, and what the job is then."""
 
 import threading
 from typing import Any
 
 from headgate.cli.client import Document
-from headgate.cli.columns import OPERATION
+from headgate.cli.columns import OPERATION, OPERATION_HEAD
+from headgate.cli.interruption import Interrupted
 from headgate.cli.options import Waiting
-from headgate.cli.render import Screen, Stopwatch, format_span
-from headgate.cli.session import Session
-from headgate.domain.errors import HeadgateError, NotConverged
+from headgate.cli.outcome import tell_job
+from headgate.cli.render import Output, Screen, Stopwatch
+from headgate.cli.rephrasing import rephrase
+from headgate.cli.session import AnsweredAlready, Session
+from headgate.domain.errors import NotConverged
 from headgate.domain.operations import OPEN_STATUSES, OperationStatus
 
-# One long poll: short enough that the line moves. The least pause guards against a server that answers at once.
+# One long poll. The least pause guards against a server that answers at once.
 _POLL_S = 2.0
 _LEAST_PAUSE_S = 0.1
+# Before that, an operation that has not begun is nothing to wonder about.
+_WONDER_S = 1.5
 
 
-class OperationFailed(HeadgateError):
+class OperationFailed(AnsweredAlready):
     """An operation ended without success; `operation` is the whole answer of the server."""
 
     default_code = "operation_failed"
@@ -27,16 +32,27 @@ class OperationFailed(HeadgateError):
 
 
 def show_operation(session: Session, operation: Document, waiting: Waiting) -> None:
-    """Show an operation just accepted; with `--wait`, once it has ended.
+    """Show an operation just accepted; with `--wait`, once it has ended, and what its job is then.
 
     NotConverged("operation_not_ended") after the time-out; OperationFailed for a bad end.
     """
     if waiting.wait:
         operation = await_operation(session, operation, waiting.timeout)
-    session.screen.show_record(OPERATION, operation)
-    if not waiting.wait and operation["status"] in OPEN_STATUSES:
+    show_end(session, operation)
+    if operation["status"] in OPEN_STATUSES:
         session.screen.note("operation_accepted", operation=operation["id"])
-    check_operation(operation)
+    elif waiting.wait:
+        check_operation(operation)
+
+
+def show_end(session: Session, operation: Document) -> None:
+    """The operation; where it has succeeded, with one sentence on its job instead of its own."""
+    screen = session.screen
+    is_open = operation["status"] in OPEN_STATUSES
+    # How it failed is told beside the answer, once.
+    screen.show_record(OPERATION if is_open else OPERATION_HEAD, operation)
+    if operation["status"] == OperationStatus.SUCCESS and screen.output is Output.TABLE:
+        tell_job(session, operation)
 
 
 def check_operation(operation: Document) -> None:
@@ -47,10 +63,17 @@ def check_operation(operation: Document) -> None:
 
 def await_operation(session: Session, operation: Document, timeout_s: float) -> Document:
     """The operation once it has ended. NotConverged("operation_not_ended") after `timeout_s` seconds."""
+    try:
+        return _await(session, operation, timeout_s)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted_wait", operation=operation["id"]) from None
+
+
+def _await(session: Session, operation: Document, timeout_s: float) -> Document:
     watch, pause = Stopwatch(), threading.Event()
     with session.screen.progress() as report:
         while operation["status"] in OPEN_STATUSES:
-            report(describe_operation(session.screen, operation, watch.read()))
+            report(_describe(session, operation, watch.read()))
             left = timeout_s - watch.read()
             if left <= 0:
                 facts = {"operation": operation["id"], "verb": operation["verb"], "timeout": f"{timeout_s:g}"}
@@ -61,16 +84,36 @@ def await_operation(session: Session, operation: Document, timeout_s: float) -> 
     return operation
 
 
-def describe_operation(screen: Screen, operation: Document, seconds: float) -> str:
-    """The progress line: the verb, the step under way or its place in the queue, and, after a tab, the time."""
+def _describe(session: Session, operation: Document, seconds: float) -> str:
+    if operation["status"] == OperationStatus.INIT and seconds > _WONDER_S:
+        job = session.client.get(f"/jobs/{operation['job_id']}")
+        ahead = job.get("operation")
+        if ahead and ahead["id"] != operation["id"]:
+            return describe_queued(session.screen, operation, ahead, str(job["name"]))
+    return describe_operation(session.screen, operation)
+
+
+def describe_operation(screen: Screen, operation: Document) -> str:
+    """The progress line: the verb, and what it waits for, else the step under way or its place in the queue."""
     steps: list[Any] = operation.get("steps") or []
     step = next((step for step in steps if step["status"] == "OPERATING"), None)
-    if step is None:
+    verb = screen.say(f"verb_{operation['verb']}")
+    if waits_for := (operation.get("overdue") or {}).get("message", ""):
+        doing = rephrase(waits_for)
+    elif step is None:
         doing = screen.say(f"operation_{operation['status'].lower()}")
     else:
         number, name = steps.index(step) + 1, screen.say(f"act_{step['name']}")
         doing = screen.say("progress_step", number=number, total=len(steps), name=name)
-    waiting = (operation.get("overdue") or {}).get("message", "")
-    verb = screen.say(f"verb_{operation['verb']}")
-    line = screen.say("progress_overdue" if waiting else "progress", verb=verb, doing=doing, waiting=waiting)
-    return f"{line}\t{format_span(seconds)}"
+    return screen.say("progress", verb=verb, doing=doing)
+
+
+def describe_queued(screen: Screen, operation: Document, ahead: Document, job: str) -> str:
+    """The same for one that waits for another operation of its job."""
+    facts = {"ahead": screen.say(f"verb_{ahead['verb']}"), "operation": ahead["id"], "job": job}
+    doing = screen.say("progress_queued", **facts)
+    if waits_for := (ahead.get("overdue") or {}).get("message", ""):
+        doing = f"{doing} {rephrase(waits_for)}"
+    if operation["verb"] == "stop" and not (operation.get("options") or {}).get("force"):
+        doing = f"{doing} {screen.say('progress_force', **facts)}"
+    return screen.say("progress", verb=screen.say(f"verb_{operation['verb']}"), doing=doing)

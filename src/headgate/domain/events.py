@@ -20,6 +20,7 @@ class EventType(StrEnum):
     OPERATION_FAILED = "event_operation_failed"
     OPERATION_SUPERSEDED = "event_operation_superseded"
     OPERATION_WITHDRAWN = "event_operation_withdrawn"
+    OPERATION_WAITING = "event_operation_waiting"
     OPERATION_OVERDUE = "event_operation_overdue"
     SUBMISSION_SENT = "event_submission_sent"
     STOP_SENT = "event_stop_sent"

@@ -106,6 +106,10 @@ class Finding:
     cause: str = ""
 
 
+STILL_WAITING = "still_waiting"
+"""The finding of an operation whose deadline has passed."""
+
+
 class StepName(StrEnum):
     CANCEL = "cancel"
     STOP_WITH_SAVEPOINT = "stop_with_savepoint"
@@ -134,7 +138,7 @@ class Operation:
     """One operation. `number` orders the operations of all jobs; `version` is the one to submit.
 
     `failing` is why a start attempt is being cancelled: it becomes the result once it has ended.
-    `overdue` marks a passed deadline; it never closes anything.
+    `overdue` is what it waits for, and marks a passed deadline where `is_overdue`; it never closes anything.
     """
 
     id: OperationId
@@ -166,6 +170,11 @@ class Operation:
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether a deadline has passed, rather than something simply being waited for."""
+        return self.overdue is not None and self.overdue.code == STILL_WAITING
 
     @property
     def has_sent(self) -> bool:
@@ -206,11 +215,12 @@ def find_same(open_operations: Sequence[Operation], verb: Verb, options: Options
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which open operation is carried out now, and which older ones give way to newer ones."""
+    """Which open operation is carried out now, which older ones give way, and which ones wait for their turn."""
 
     executing: Operation | None
     superseded: tuple[Operation, ...] = ()
     overridden_by: Operation | None = None
+    queued: tuple[Operation, ...] = ()
 
 
 def choose_operation(open_operations: Sequence[Operation], lane: Lane) -> Choice:
@@ -223,11 +233,11 @@ def choose_operation(open_operations: Sequence[Operation], lane: Lane) -> Choice
     if not waiting:
         return Choice(None)
     if lane is Lane.SAVEPOINT:
-        return Choice(waiting[0])
+        return Choice(waiting[0], queued=tuple(waiting[1:]))
     newest = waiting[-1]
     sent = next((op for op in waiting if op.has_sent), None)
     if sent is None or sent is newest:
         return Choice(newest, tuple(waiting[:-1]))
     middle = tuple(op for op in waiting if op is not sent and op is not newest)
     forced = newest.verb is Verb.STOP and newest.options.force
-    return Choice(sent, middle, newest if forced else None)
+    return Choice(sent, middle, newest) if forced else Choice(sent, middle, queued=(newest,))

@@ -15,7 +15,7 @@ from headgate.domain.events import EventLevel, EventType
 from headgate.domain.intents import Intent, IntentKind
 from headgate.domain.lifecycle import Lane
 from headgate.domain.observation import Seen, TriggerSeen, TriggerStatus
-from headgate.domain.operations import Finding
+from headgate.domain.operations import Finding, Operation
 from headgate.domain.restore import FromSnapshot
 from headgate.domain.snapshots import PathStatus
 from headgate.reconciler import record
@@ -61,6 +61,7 @@ class Reconciler:
             situation = load_situation(work, job_id, lane)
         if situation.to_close or situation.withdrawn:
             self._close_waiting(situation, fence)
+        self._mark_queued(situation, fence)
         if lane is Lane.SAVEPOINT and situation.operation is None and situation.intent is None:
             return PassResult(None, None)  # where the job rests is the main lane's to say
         if situation.cluster is None:
@@ -109,6 +110,14 @@ class Reconciler:
             for operation in situation.withdrawn:
                 finding = Finding("operation_withdrawn")
                 record.close_operation(work, situation, operation, finding, EventType.OPERATION_WITHDRAWN, now)
+
+    def _mark_queued(self, situation: Situation, fence: int | None) -> None:
+        """Operations whose turn comes later say for what they wait."""
+        if situation.operation is None:
+            return
+        finding = Finding("waits_for_turn", {"verb": situation.operation.verb.value})
+        for operation in situation.queued:
+            self._save_waiting(replace(situation, operation=operation), operation, finding, fence)
 
     def _pass_without_cluster(self, situation: Situation, fence: int | None) -> PassResult:
         """The cluster is not registered (any more), or the job never had one: nothing can be sent."""
@@ -165,14 +174,22 @@ class Reconciler:
                 pass
             case _:
                 return
+        self._save_waiting(situation, operation, waiting, fence)
+
+    def _save_waiting(
+        self, situation: Situation, operation: Operation, waiting: Finding | None, fence: int | None
+    ) -> None:
         if waiting == operation.overdue:
             return
+        changed = replace(operation, overdue=waiting)
+        kind, level = EventType.OPERATION_WAITING, EventLevel.INFO
+        if changed.is_overdue:
+            kind, level = EventType.OPERATION_OVERDUE, EventLevel.WARNING
         with self.tools.store.write(fence) as work:
-            work.operations.save(replace(operation, overdue=waiting))
+            work.operations.save(changed)
             if waiting is not None:
-                facts = {"code": waiting.code, **waiting.facts}
-                now = self.tools.clock.now()
-                record.record_event(work, situation, EventType.OPERATION_OVERDUE, now, facts, EventLevel.WARNING)
+                facts = {"verb": operation.verb.value, **record.describe_reason(waiting)}
+                record.record_event(work, situation, kind, self.tools.clock.now(), facts, level)
 
 
 def choose_poll(intent: Intent | None, now: datetime) -> timedelta:

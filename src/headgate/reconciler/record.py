@@ -230,6 +230,7 @@ def _start_step(operation: Operation, now: datetime, failing: Finding | None) ->
         status=OperationStatus.OPERATING,
         steps=steps,
         started_at=started,
+        overdue=None,
         failing=failing or operation.failing,
     )
 

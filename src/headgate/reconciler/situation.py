@@ -25,8 +25,9 @@ class Situation:
     """One job in one lane. `version` and `facts.restore` are set when a start is next.
 
     `operation` is the executing one or the one to start; `to_close` are waiting ones that yield to
-    a newer one, `withdrawn` those taken back before anything was sent. `intent_instance` is the
-    instance that the open intent is about, `closed_ids` are the Flink ids of ended instances.
+    a newer one, `withdrawn` those taken back before anything was sent, `queued` those whose turn
+    comes after it. `intent_instance` is the instance that the open intent is about, `closed_ids` are
+    the Flink ids of ended instances.
     """
 
     job: Job
@@ -39,6 +40,7 @@ class Situation:
     version: Version | None = None
     to_close: tuple[Operation, ...] = ()
     withdrawn: tuple[Operation, ...] = ()
+    queued: tuple[Operation, ...] = ()
     closed_ids: frozenset[FlinkJobId] = frozenset()
 
     @property
@@ -83,6 +85,7 @@ def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:
         version=version,
         to_close=choice.superseded,
         withdrawn=tuple(op for op in withdrawn if op.lane is lane),
+        queued=tuple(op for op in choice.queued if op is not operation),
         closed_ids=frozenset(instance.flink_job_id for instance in history.instances if not instance.is_live),
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from headgate.domain.decisions import AwaitOutcome, Nothing, Submit
 from headgate.domain.errors import FlinkMissing, FlinkRejected, Unavailable
-from headgate.domain.events import EventType
+from headgate.domain.events import EventLevel, EventType
 from headgate.domain.instances import FlinkStatus, InstanceEnd
 from headgate.domain.intents import Answer, Intent, IntentKind
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
@@ -152,12 +152,39 @@ class TestWaiting:
             assert isinstance(result.decision, Nothing)
             house.clock.advance(2)
         assert house.get_operation(run).overdue == Finding("waits_for_cluster")
-        assert house.list_event_types() == [EventType.OPERATION_OVERDUE]
+        (told,) = house.list_events()
+        assert (told.type, told.level) == (EventType.OPERATION_WAITING, EventLevel.INFO), "no deadline has passed"
         assert set(names(house)) == {"sweep"}
         house.clock.advance(30)
         pass_over(house, reconciler)
         assert house.get_operation(run).overdue is None
         assert "submit" in names(house)
+
+    @pytest.mark.requirement("T0-15")
+    def test_only_a_passed_deadline_is_overdue(self, house: House, reconciler: Reconciler) -> None:
+        run = house.ask(Verb.RUN, FROM_NONE)
+        drive(house, reconciler, run)
+        house.flink.inject(Fault.SLOW_SAVEPOINT, seconds=3600)
+        pause = house.ask(Verb.PAUSE)
+        for _ in range(40):
+            pass_over(house, reconciler)
+            house.clock.advance(20)
+        late = house.get_operation(pause)
+        assert (late.is_open, late.is_overdue) == (True, True)
+        event = house.list_events()[-1]
+        assert (event.type, event.level) == (EventType.OPERATION_OVERDUE, EventLevel.WARNING)
+
+    @pytest.mark.requirement("A-33")
+    def test_one_whose_turn_comes_later_says_what_it_waits_for(self, house: House, reconciler: Reconciler) -> None:
+        run = house.ask(Verb.RUN, FROM_NONE)
+        pass_over(house, reconciler)
+        stop = house.ask(Verb.STOP, STOP_NONE)
+        for _ in range(3):
+            pass_over(house, reconciler)
+        assert house.get_operation(run).is_open
+        assert house.get_operation(stop).overdue == Finding("waits_for_turn", {"verb": "run"})
+        told = [event for event in house.list_events() if event.type is EventType.OPERATION_WAITING]
+        assert [event.operation_id for event in told] == [stop.id]
 
     def test_a_job_without_anything_open_is_not_due_again(self, house: House, reconciler: Reconciler) -> None:
         drive(house, reconciler, house.ask(Verb.RUN, FROM_NONE))

@@ -139,8 +139,9 @@ class OperationModel(Shown):
     message: str
     cause: str
     advice: str
+    waiting: FindingModel | None = Field(description="What it waits for now; it goes on by itself.")
     overdue: FindingModel | None = Field(
-        description="What it waits for, where it takes longer than usual; it goes on all the same."
+        description="Once its deadline has passed: what is still waited for. It goes on all the same."
     )
     version: int | None = Field(description="The version that it submits.")
     steps: list[StepModel]
@@ -154,6 +155,7 @@ class OperationModel(Shown):
     def of(cls, operation: Operation, language: Language) -> "OperationModel":
         result = operation.result
         code = RESULT_CODES.get(operation.status)
+        waiting = FindingModel.of(operation.overdue, language) if operation.overdue else None
         return cls(
             id=operation.id,
             job_id=operation.job_id,
@@ -165,7 +167,8 @@ class OperationModel(Shown):
             message=_say(operation, result, language),
             cause=result.cause if result else "",
             advice=advise(result.code, result.facts, language) if result else "",
-            overdue=FindingModel.of(operation.overdue, language) if operation.overdue else None,
+            waiting=waiting,
+            overdue=waiting if operation.is_overdue else None,
             version=operation.version,
             steps=[StepModel.of(step) for step in operation.steps],
             requested_by=operation.requested_by,
@@ -183,8 +186,9 @@ def show_options(verb: Verb, options: Options) -> dict[str, str | int | bool | N
 
 
 def _say(operation: Operation, result: Finding | None, language: Language) -> str:
-    if result is not None:
-        return say(result.code, result.facts, language)
+    said = result or operation.overdue
+    if said is not None:
+        return say(said.code, said.facts, language)
     return say(f"operation_{operation.status.value.lower()}", {}, language)
 
 
