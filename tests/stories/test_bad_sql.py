@@ -75,6 +75,7 @@ def test_a_run_of_bad_sql_fails_without_a_flink_job(person: Person, flink: Flink
     run = job.fail("run")
     assert "line 3, column 32" in run["cause"]
     assert run["advice"]
+    assert run["reason"] != "start_rejected", "Flink was never asked"
     assert job.show()["phase"] == "FAILED"
     assert flink.list_jobs(job.name) == []
 

@@ -78,7 +78,7 @@ def _decide_absent(job: JobFacts, intent: Intent, seen: Seen, policy: Policy, no
 
 def _decide_given_up(job: JobFacts, intent: Intent) -> Decision:
     """One and the same JobManager has not shown the job for so long that it will not come."""
-    code = "start_rejected" if intent.answer in _REFUSED else "start_unanswered"
+    code = _name_refusal(intent) if intent.answer in _REFUSED else "start_unanswered"
     if job.forced is not None:
         outcome = settle.overridden(Finding(settle.OVERRIDDEN), IntentStatus.GIVEN_UP, InstanceEnd.GIVEN_UP)
         return Settle("absent for too long, and a forced stop came", outcome)
@@ -105,6 +105,11 @@ def _decide_refused(job: JobFacts, intent: Intent, seen: Seen) -> Decision:
     """
     if intent.answered_at is None or seen.at <= intent.answered_at:
         return AwaitOutcome("Flink refused; the job is looked up before that counts")
-    finding = settle.explain("start_rejected", intent.cause)
+    finding = settle.explain(_name_refusal(intent), intent.cause)
     outcome = settle.start_failed(job, finding, IntentStatus.NOT_DONE, InstanceEnd.NOT_STARTED)
-    return Settle("Flink refused and shows no job", outcome)
+    return Settle("the submission was refused and Flink shows no job", outcome)
+
+
+def _name_refusal(intent: Intent) -> str:
+    """Who refused: Headgate itself, before anything was sent, or Flink."""
+    return "start_not_sent" if intent.sent_at is None else "start_rejected"

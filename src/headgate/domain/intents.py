@@ -51,8 +51,8 @@ class Intent:
     `key` makes a repetition safe within one life of the JobManager: the Flink job id of a
     submission or cancellation, the trigger id (32 hex) of a stop or savepoint. `directory` is the
     target directory of this savepoint alone. `answer` is None until a call has come back;
-    `sent_at` is the last send, `retry_at` the earliest next one. `unreachable_before` is the cluster's
-    sum at the last send.
+    `sent_at` is the last send, None where it was refused on our side before anything was sent;
+    `retry_at` is the earliest next one. `unreachable_before` is the cluster's sum at the last send.
     """
 
     id: IntentId

@@ -114,12 +114,12 @@ def _call_flink(
         else:
             intent, instance = record.write_intent(work, situation, decision, seen, record.NewIds(tools.ids, now))
     tools.reached(f"{name}.intent_written")
-    answer, cause = _send(tools, situation, intent, instance)
+    answered = _send(tools, situation, intent, instance)
     tools.reached(f"{name}.called")
     answered_at = tools.clock.now()
-    retry_at = _choose_retry(tools, intent, answer, answered_at)
+    retry_at = _choose_retry(tools, answered, answered_at)
     with tools.store.write(fence) as work:
-        work.intents.save(replace(intent, answer=answer, cause=cause, answered_at=answered_at, retry_at=retry_at))
+        work.intents.save(replace(answered, answered_at=answered_at, retry_at=retry_at))
     tools.reached(f"{name}.answer_written")
 
 
@@ -131,22 +131,23 @@ _POINTS: dict[type[Decision], str] = {
 }
 
 
-def _choose_retry(tools: Tools, intent: Intent, answer: Answer, now: datetime) -> datetime | None:
-    if answer not in {Answer.UNAVAILABLE, Answer.OUTCOME_UNKNOWN}:
+def _choose_retry(tools: Tools, intent: Intent, now: datetime) -> datetime | None:
+    if intent.answer not in {Answer.UNAVAILABLE, Answer.OUTCOME_UNKNOWN}:
         return None
     return now + choose_back_off(tools.policy, max(intent.attempts, 1), tools.random.random())
 
 
-def _send(tools: Tools, situation: Situation, intent: Intent, instance: Instance) -> tuple[Answer, str]:
-    """Make the call and name its answer; `cause` is Flink's raw text."""
+def _send(tools: Tools, situation: Situation, intent: Intent, instance: Instance) -> Intent:
+    """Make the call; the intent with the name of its answer, and Flink's raw text as `cause`."""
     try:
         _call(tools, situation, intent, instance)
     except FlinkError as error:
-        return _name_answer(error), error.cause
+        return replace(intent, answer=_name_answer(error), cause=error.cause)
     except HeadgateError as error:
-        # Anything else was refused on our side, before a byte was sent.
-        return Answer.REJECTED, describe(error)
-    return Answer.ACCEPTED, ""
+        # Anything else was refused on our side, before a byte of this attempt was sent.
+        sent_at = intent.sent_at if intent.attempts > 1 else None
+        return replace(intent, answer=Answer.REJECTED, cause=describe(error), sent_at=sent_at)
+    return replace(intent, answer=Answer.ACCEPTED, cause="")
 
 
 def _name_answer(error: FlinkError) -> Answer:

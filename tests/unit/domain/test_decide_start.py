@@ -1,6 +1,6 @@
 """An open submission: what each look at Flink makes of it. Sending the same key again is the delicate part."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -209,6 +209,14 @@ class TestARefusalIsEvidenceOnly:
         assert outcome.instance_end is InstanceEnd.NOT_STARTED
         assert outcome.result is not None
         assert outcome.result.cause == "no such class"
+
+    @pytest.mark.requirement("T0-15", "T0-18")
+    @pytest.mark.parametrize(
+        ("sent_at", "code"), [(None, "start_not_sent"), (NOW, "start_rejected")], ids=["by Headgate", "by Flink"]
+    )
+    def test_the_finding_names_who_refused(self, sent_at: datetime | None, code: str) -> None:
+        outcome = settled(starting(seen(), sent(Answer.REJECTED, cause="no", sent_at=sent_at)))
+        assert outcome.result == Finding(code, {}, "no")
 
     @REFUSALS
     @pytest.mark.parametrize("answered_at", [NOW, NOW + timedelta(seconds=1), None], ids=["same", "later", "never"])

@@ -279,6 +279,7 @@ class TestEveryAnswerIsWrittenDownAsItCame:
         act = house.find_intent()
         assert act is not None
         assert (act.answer, act.answered_at, act.retry_at is not None) == (answer, house.clock.now(), backs_off)
+        assert (act.sent_at is None) is (fault is Fault.SQL_INVALID), "that one was refused before it was sent"
         assert cause in act.cause
 
     @pytest.mark.parametrize(
