@@ -337,3 +337,51 @@ def test_no_row_rests_on_a_pause_without_its_snapshot() -> None:
         outcome: Outcome = settled(decided(row.facts, row.look, row.asked, row.act))
         assert outcome.rests_on_snapshot or row.facts.state.suspended_on
         assert not outcome.forget_pause
+
+
+OUTCOMES = pytest.mark.parametrize(
+    "row", [pytest.param(row, id=f"{name}: {row.id}") for name, rows in ROWS.items() for row in rows]
+)
+
+
+@OUTCOMES
+def test_every_row_closes_its_act_and_a_lost_instance_is_dated(row: Row) -> None:
+    outcome = settled(decided(row.facts, row.look, row.asked, row.act))
+    assert (outcome.intent is not None) is (row.act is not None)
+    assert outcome.lost is (outcome.instance_end is InstanceEnd.LOST)
+
+
+@OUTCOMES
+def test_a_pause_is_forgotten_once_the_job_rests_elsewhere_or_was_started_anew(row: Row) -> None:
+    outcome = settled(decided(row.facts, row.look, row.asked, row.act))
+    elsewhere = outcome.settled in {Settled.CANCELLED, Settled.FINISHED, Settled.FAILED}
+    started = row.act is not None and row.act.kind is SUBMIT and outcome.operation is OperationStatus.SUCCESS
+    assert outcome.forget_pause is (elsewhere or started)
+
+
+LOST_CANCELLATIONS = [
+    pytest.param(operation(Verb.RESTART, Options(keep_state=False), sent=1), None, id="inside a restart"),
+    pytest.param(TIMED_OUT, Settled.FAILED, id="of a start that took too long"),
+    pytest.param(
+        operation(Verb.PAUSE, sent=1, failing=Finding("overridden_by_force")), Settled.CANCELLED, id="by force"
+    ),
+    pytest.param(None, Settled.CANCELLED, id="whose operation is gone"),
+]
+
+
+@pytest.mark.parametrize(("asked", "rests"), LOST_CANCELLATIONS)
+def test_a_cancelled_instance_that_went_with_its_jobmanager(asked: Operation | None, rests: Settled | None) -> None:
+    outcome = settled(decided(running(), seen(None, **RESTARTED), asked, intent(CANCEL)))
+    assert (outcome.intent, outcome.instance_end, outcome.lost) == (IntentStatus.DONE, InstanceEnd.LOST, True)
+    assert outcome.settled is rests
+
+
+def test_a_cancellation_whose_operation_is_gone_still_says_that_nothing_is_wanted() -> None:
+    outcome = settled(decided(running(), seen(FlinkStatus.CANCELED), None, intent(CANCEL)))
+    assert (outcome.wanted, outcome.instance_end) == (Wanted.CANCELLED, InstanceEnd.CANCELLED)
+
+
+def test_a_restart_without_state_forgets_the_pause_and_goes_on() -> None:
+    asked = operation(Verb.RESTART, Options(keep_state=False), sent=1)
+    outcome = settled(decided(running(), seen(FlinkStatus.CANCELED), asked, intent(CANCEL)))
+    assert (outcome.forget_pause, outcome.instance_end, outcome.operation) == (True, InstanceEnd.CANCELLED, None)
