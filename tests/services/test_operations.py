@@ -1,12 +1,15 @@
 """Operations as rows: joined double clicks, withdrawals, and dry runs that change nothing."""
 
+from dataclasses import replace
+
 import pytest
 
-from headgate.domain.clusters import Reachability
+from headgate.domain.clusters import Cluster, Reachability
 from headgate.domain.errors import NotAllowed, NotFound
 from headgate.domain.lifecycle import Settled, Verb
 from headgate.domain.operations import ClaimMode, OperationStatus, Options, RestoreFrom, StopSnapshot
 from headgate.domain.restore import FromSnapshot, Stateless
+from headgate.domain.snapshots import PathStatus
 from tests.services.world import World
 
 NONE = Options(restore_from=RestoreFrom.NONE)
@@ -102,6 +105,39 @@ class TestPlan:
         assert isinstance(plan.restore, FromSnapshot)
         assert plan.restore.snapshot == world.queries.get_job(world.actor, job.id).restore_point
         assert [(risk.code, risk.facts) for risk in plan.risks] == [("risk_offsets_expired", {"age_min": "10"})]
+
+    @pytest.mark.requirement("T0-27")
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [
+            pytest.param(PathStatus.GONE, True, id="gone"),
+            pytest.param(PathStatus.AVAILABLE, False, id="there"),
+            pytest.param(PathStatus.UNKNOWN, False, id="out of sight"),
+        ],
+    )
+    def test_it_looks_whether_the_files_are_there(self, world: World, status: PathStatus, expected: bool) -> None:
+        world.add_cluster()
+        job = world.add_settled(Settled.SUSPENDED)
+        looked: list[str] = []
+
+        def look(cluster: Cluster, path: str) -> PathStatus:
+            looked.append(path)
+            return status
+
+        operations = replace(world.operations, look_at_path=look)
+        plan = operations.plan(world.actor, job.id, Verb.RESUME, Options())
+        assert ("risk_snapshot_gone" in [risk.code for risk in plan.risks]) is expected
+        assert isinstance(plan.restore, FromSnapshot)
+        assert looked == [plan.restore.path]
+
+    def test_a_restart_says_that_a_newer_version_stays_behind(self, world: World) -> None:
+        world.add_cluster()
+        job = world.add_settled(Settled.RUNNING)
+        world.publish(job)
+        plan = world.operations.plan(world.actor, job.id, Verb.RESTART, Options(keep_state=True))
+        assert ("risk_not_newest_version", {"version": "1", "newest": "2"}) in [
+            (risk.code, risk.facts) for risk in plan.risks
+        ]
 
     @pytest.mark.requirement("T0-31", "T0-32", "T2-17")
     def test_a_stop_without_snapshot_warns_that_the_state_goes(self, world: World) -> None:

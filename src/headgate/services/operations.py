@@ -7,11 +7,13 @@ again when its turn comes. The rules of the options are in `acceptance.py`.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from headgate.domain.clusters import ClusterState
+from headgate.domain.clusters import Cluster, ClusterState
 from headgate.domain.errors import NotAllowed
 from headgate.domain.events import Event, EventType
 from headgate.domain.lifecycle import Verb
 from headgate.domain.operations import Operation, OperationId, OperationStatus, Options, find_same, plan_steps
+from headgate.domain.restore import FromSnapshot
+from headgate.domain.snapshots import PathStatus
 from headgate.domain.workspaces import Actor
 from headgate.ports.clock import Clock
 from headgate.ports.ids import Ids
@@ -19,8 +21,15 @@ from headgate.ports.store import Store, UnitOfWork
 from headgate.services.acceptance import Accepted, Request, accept, load_request
 from headgate.services.access import get_job, get_operation, get_row
 from headgate.services.operation_words import describe_options
-from headgate.services.plans import Plan, draw_plan
+from headgate.services.plans import Plan, Surroundings, draw_plan
 from headgate.services.receipts import Keep, keep_nothing
+
+LookAtPath = Callable[[Cluster, str], PathStatus]
+"""Whether a snapshot's files are there, as far as this machine can see; a part of `FlinkGateway`."""
+
+
+def look_nowhere(cluster: Cluster, path: str) -> PathStatus:
+    return PathStatus.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,7 @@ class Operations:
     clock: Clock
     ids: Ids
     wake: Callable[[], None]
+    look_at_path: LookAtPath = look_nowhere
 
     def request(
         self, actor: Actor, job_id: str, verb: Verb, options: Options, keep: Keep[Operation] = keep_nothing
@@ -54,7 +64,8 @@ class Operations:
         with self.store.read() as unit:
             request = load_request(unit, get_row(unit, actor, job_id), verb, options)
             accepted = accept(request)
-            return draw_plan(request, accepted, _find_cluster_state(unit, request, accepted), self.clock.now())
+            state = _find_cluster_state(unit, request, accepted)
+        return draw_plan(request, accepted, Surroundings(self.clock.now(), state, self._look_at_restore(accepted)))
 
     def get(self, actor: Actor, operation_id: str) -> Operation:
         with self.store.read() as unit:
@@ -78,6 +89,11 @@ class Operations:
         with self.store.read() as unit:
             get_job(unit, actor, job_id)
         self.wake()
+
+    def _look_at_restore(self, accepted: Accepted) -> PathStatus:
+        if accepted.cluster is None or not isinstance(accepted.restore, FromSnapshot):
+            return PathStatus.UNKNOWN
+        return self.look_at_path(accepted.cluster, accepted.restore.path)
 
     def _append(self, unit: UnitOfWork, actor: Actor, job_id: str, verb: Verb, options: Options) -> Operation:
         row = get_row(unit, actor, job_id)

@@ -30,15 +30,29 @@ class Plan:
     hash: str
 
 
-def draw_plan(request: Request, accepted: Accepted, cluster: ClusterState | None, now: datetime) -> Plan:
-    """The plan of an accepted request. `cluster` is the health of where it would act."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a plan is drawn from beside the rows of the job.
+
+    `cluster` is the health of where it would act, `restore_path` whether the files that it would
+    restore from are there now.
+    """
+
+    now: datetime
+    cluster: ClusterState | None = None
+    restore_path: PathStatus = PathStatus.UNKNOWN
+
+
+def draw_plan(request: Request, accepted: Accepted, around: Surroundings) -> Plan:
+    """The plan of an accepted request."""
     steps = plan_steps(request.verb, request.options)
     version = accepted.version.number if accepted.version else None
     risks = (
         *_list_order_risks(request),
-        *_list_cluster_risks(cluster),
+        *_list_cluster_risks(around.cluster),
         *_list_state_risks(request),
-        *_list_restore_risks(request, accepted, now),
+        *_list_version_risks(request, accepted),
+        *_list_restore_risks(request, accepted, around),
     )
     return Plan(steps, version, accepted.restore, risks, _digest(request, accepted, steps))
 
@@ -90,22 +104,33 @@ def _list_state_risks(request: Request) -> Iterator[Finding]:
         yield Finding("risk_claim_deletes_snapshot")
 
 
-def _list_restore_risks(request: Request, accepted: Accepted, now: datetime) -> Iterator[Finding]:
+def _list_version_risks(request: Request, accepted: Accepted) -> Iterator[Finding]:
+    """A resume and a restart go on with the version that ran, whatever was published since."""
+    version, newest = accepted.version, request.versions[0] if request.versions else None
+    if version is None or newest is None or request.verb is Verb.RUN or version.number == newest.number:
+        return
+    yield Finding("risk_not_newest_version", {"version": str(version.number), "newest": str(newest.number)})
+
+
+def _list_restore_risks(request: Request, accepted: Accepted, around: Surroundings) -> Iterator[Finding]:
     if isinstance(accepted.restore, Stateless) and request.history.snapshots:
         yield Finding("risk_starts_without_state")
     if not isinstance(accepted.restore, FromSnapshot):
         return
-    snapshot = accepted.restore.snapshot
-    if snapshot is None:
-        yield Finding("risk_path_not_known", {"path": accepted.restore.path})
-        return
-    yield from _list_snapshot_risks(snapshot, accepted, now)
+    snapshot, path = accepted.restore.snapshot, accepted.restore.path
+    # A look right now counts more than what was seen at some start before.
+    recorded = snapshot.path_status if snapshot is not None else PathStatus.UNKNOWN
+    found = recorded if around.restore_path is PathStatus.UNKNOWN else around.restore_path
+    if found is PathStatus.GONE:
+        yield Finding("risk_snapshot_gone", {"path": path})
+    if snapshot is not None:
+        yield from _list_snapshot_risks(snapshot, accepted, around.now)
+    elif found is PathStatus.UNKNOWN:
+        yield Finding("risk_path_not_known", {"path": path})
 
 
 def _list_snapshot_risks(snapshot: Snapshot, accepted: Accepted, now: datetime) -> Iterator[Finding]:
     yield Finding("risk_offsets_expired", {"age_min": str(int((now - snapshot.created_at).total_seconds() // 60))})
-    if snapshot.path_status is PathStatus.GONE:
-        yield Finding("risk_snapshot_gone", {"path": snapshot.path})
     version = accepted.version
     if version is not None and version.number != snapshot.job_version:
         facts = {"snapshot_version": str(snapshot.job_version), "version": str(version.number)}

@@ -92,7 +92,7 @@ def build_services(context: WebContext) -> Services:
         jobs=Jobs(store, clock, ids),
         drafts=Drafts(store, clock, context.compiler, context.files),
         versions=Versions(store, clock),
-        operations=Operations(store, clock, ids, context.wake),
+        operations=Operations(store, clock, ids, context.wake, context.probe.look_at_path),
         clusters=Clusters(store, clock, ids, context.probe, context.is_local_stopped),
         engines=Engines(store, clock, ids, context.engines, context.start),
         artifacts=Artifacts(store, clock, ids, context.files),
