@@ -105,6 +105,7 @@ def test_a_verb_at_the_wrong_time_says_what_may_be_done(
     problem = response.json()
     assert (response.status_code, problem["code"]) == (409, "verb_not_allowed")
     assert (problem["phase"], problem["expected_phase"]) == (settled, settled)
+    assert problem["detail"] == f"{verb} is not possible: the job is {settled}.", "nothing is under way"
     assert problem["allowed_verbs"] == client.get(f"/api/v1/jobs/{job.id}").json()["allowed_verbs"]
     assert verb not in problem["allowed_verbs"]
 

@@ -109,7 +109,7 @@ def build_problem(
         "type": f"urn:headgate:problem:{error.code}",
         "title": say(_TITLES.get(status, "title_internal"), {}, language),
         "status": status,
-        "detail": say(error.code, error.facts, language),
+        "detail": say(_choose_words(error), error.facts, language),
         "code": error.code,
         "hint": advise(error.code, error.facts, language),
         "problems": [render_problem(problem, language) for problem in error.problems],
@@ -124,6 +124,12 @@ def build_problem(
         if name in error.facts:
             document[name] = [word for word in error.facts[name].split(",") if word]
     return document
+
+
+def _choose_words(error: HeadgateError) -> str:
+    """The code whose sentence tells of `error`: a job at rest is not judged by where it is going."""
+    is_at_rest = error.facts.get("phase") == error.facts.get("expected_phase")
+    return "verb_not_allowed_at_rest" if error.code == "verb_not_allowed" and is_at_rest else error.code
 
 
 def render_problem(problem: Problem, language: Language) -> dict[str, Any]:

@@ -16,7 +16,7 @@ RECORDED = {
     "duplicate": "flink_duplicate",
     "executes_twice": "flink_execute_twice",
     "failed_while_stopping": "flink_failed_while_stopping",
-    "job_failed": "flink_restarts_exhausted",
+    "job_failed": "flink_no_restart_strategy",
     "job_failed_retried": "flink_restarts_exhausted",
     "main_throws": "flink_main_threw",
     "max_parallelism": "flink_state_max_parallelism",
