@@ -25,6 +25,7 @@ _CALLS_OF_VERB = {
     Verb.SAVEPOINT: ("trigger_savepoint",),
 }
 STARTS = frozenset({Verb.RUN, Verb.RESUME})
+SAVES = frozenset({Verb.PAUSE, Verb.SAVEPOINT})
 _POINT_OF_CALL = {
     "submit": "submit",
     "stop_with_savepoint": "stop",
@@ -76,7 +77,7 @@ def _troubles_of_call(call: str) -> st.SearchStrategy[Trouble]:
 terrains = st.builds(
     Terrain,
     high_availability=st.sampled_from([False, False, False, True]),
-    savepoint_dir=st.sampled_from(["file:///savepoints", "file:///savepoints", "s3://savepoints", None]),
+    savepoint_dir=st.sampled_from(["file:///savepoints"] * 3 + ["s3://savepoints"] * 2 + [None]),
     linger_s=st.sampled_from([0.0, 20.0, 45.0]),
     remembers_s=st.sampled_from([300.0, 300.0, 0.3]),
     seed=st.integers(0, 2**32 - 1),

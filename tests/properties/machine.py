@@ -15,7 +15,17 @@ from headgate.adapters.db.memory import MemoryStore
 from headgate.domain.lifecycle import Verb
 from headgate.domain.operations import Options, RestoreFrom
 from tests.fakes.faults import CALLS_OF, Fault
-from tests.properties.choices import LENGTHS, STARTS, periods, picks, requests, requests_for, terrains, troubles_of
+from tests.properties.choices import (
+    LENGTHS,
+    SAVES,
+    STARTS,
+    periods,
+    picks,
+    requests,
+    requests_for,
+    terrains,
+    troubles_of,
+)
 from tests.properties.invariants import Invariants, check_steady, check_way_out
 from tests.properties.store import RememberingStore
 from tests.properties.tally import Tally
@@ -64,6 +74,11 @@ class History(RuleBasedStateMachine):
     @rule(data=st.data(), pick=picks, seconds=periods)
     def start_in_trouble(self, data: st.DataObject, pick: int, seconds: float) -> None:
         self._ask_in_trouble(data, [v for v in self.world.list_verbs() if v in STARTS], pick)
+        self.world.run_for(seconds)
+
+    @rule(data=st.data(), pick=picks, seconds=periods)
+    def save_in_trouble(self, data: st.DataObject, pick: int, seconds: float) -> None:
+        self._ask_in_trouble(data, [v for v in self.world.list_verbs() if v in SAVES], pick)
         self.world.run_for(seconds)
 
     @rule(data=st.data(), pick=picks, seconds=periods)
