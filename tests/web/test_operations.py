@@ -221,8 +221,22 @@ class TestWithdrawing:
         operation = client.post(path_of(running), json={"verb": "pause"}).json()
         response = client.delete(f"/api/v1/operations/{operation['id']}")
         assert (response.status_code, response.json()["id"]) == (202, operation["id"])
+        assert "withdrawn" in response.json()["message"], "nobody reconciles here, so it is still open"
         with world.store.read() as unit:
             assert unit.operations.is_withdrawal_requested(operation["id"])
+
+    def test_the_answer_tells_its_end_where_that_comes_soon(
+        self, world: World, client: TestClient, running: Job
+    ) -> None:
+        operation = client.post(path_of(running), json={"verb": "pause"}).json()
+        with world.store.read() as unit:
+            row = unit.operations.get(operation["id"])
+        close = threading.Timer(0.2, world.close, (row, OperationStatus.CANCELLED))
+        close.start()
+        try:
+            assert client.delete(f"/api/v1/operations/{row.id}").json()["status"] == "CANCELLED"
+        finally:
+            close.join()
 
     def test_a_closed_one_cannot(self, world: World, client: TestClient) -> None:
         world.add_cluster()

@@ -17,6 +17,7 @@ from headgate.web.models.operations import OperationModel, OperationOrder, PlanM
 from headgate.web.models.shapes import PageModel, list_models
 from headgate.web.once import OnceOnly
 from headgate.web.windows import Shown
+from headgate.web.wording import say
 
 router = APIRouter(tags=["operations"])
 
@@ -24,6 +25,8 @@ LONGEST_WAIT_S = 60.0
 # Often enough that a pause of a second is not stretched, rarely enough that a hundred waiting clients cost nothing.
 POLL_S = 0.1
 LONGEST_POLL_S = 0.5
+# The reconciler takes an operation back within milliseconds, unless it waits for a cluster that hangs.
+WITHDRAWAL_S = 1.0
 
 _REFUSALS = (
     "verb_not_allowed",
@@ -78,7 +81,18 @@ def request_operation(
     return once.answer(202, act, render)
 
 
-# The one endpoint that is not a plain function: a waiting client must not hold a thread.
+async def _await_end(operation: Operation, actor: Caller, services: Served, seconds: float) -> Operation:
+    """The operation once it has ended, or as it is after so many seconds."""
+    pause = POLL_S
+    with anyio.move_on_after(seconds):
+        while operation.is_open:
+            await anyio.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_POLL_S)
+            operation = await to_thread.run_sync(services.operations.get, actor, operation.id)
+    return operation
+
+
+# These two endpoints are no plain functions: a waiting client must not hold a thread.
 @router.get("/operations/{operation_id}", responses=declare({404: ("operation_not_found",)}))
 async def get_operation(
     operation_id: str,
@@ -91,13 +105,7 @@ async def get_operation(
 ) -> OperationModel:
     """One operation. With `wait` the answer comes when it has ended, or after so many seconds."""
     operation = await to_thread.run_sync(services.operations.get, actor, operation_id)
-    pause = POLL_S
-    with anyio.move_on_after(wait):
-        while operation.is_open:
-            await anyio.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_POLL_S)
-            operation = await to_thread.run_sync(services.operations.get, actor, operation_id)
-    return OperationModel.of(operation, language)
+    return OperationModel.of(await _await_end(operation, actor, services, wait), language)
 
 
 @router.delete(
@@ -105,9 +113,14 @@ async def get_operation(
     status_code=202,
     responses=declare({404: ("operation_not_found",), 409: ("operation_not_withdrawable",)}),
 )
-def withdraw_operation(operation_id: str, actor: Caller, services: Served, language: Spoken) -> OperationModel:
+async def withdraw_operation(operation_id: str, actor: Caller, services: Served, language: Spoken) -> OperationModel:
     """Take a waiting operation back. It ends as CANCELLED unless it has sent something to Flink meanwhile."""
-    return OperationModel.of(services.operations.withdraw(actor, operation_id), language)
+    asked = await to_thread.run_sync(services.operations.withdraw, actor, operation_id)
+    operation = await _await_end(asked, actor, services, WITHDRAWAL_S)
+    shown = OperationModel.of(operation, language)
+    if not operation.is_open or operation.has_sent:
+        return shown
+    return shown.model_copy(update={"message": say("operation_withdrawal_asked", {}, language)})
 
 
 @router.get("/jobs/{job_id}/operations", responses=declare({404: JOB, 422: ("query_invalid",)}))
