@@ -128,7 +128,8 @@ def test_a_wrong_field_is_shown_where_it_stands(ask: Ask, tmp_path: Path) -> Non
     file.write_text(FILE.format(name="wrong") + "  paralelism: 2\n  checkpointing: {interval: often}\n")
     result = ask("job", "create", "-f", str(file))
     assert result.code == 1
-    assert f"{file}, line 10, column 15 (spec.paralelism)" in result.err
+    assert f"{file}, line 10, column 3 (spec.paralelism)" in result.err
+    assert "Did you mean parallelism?" in result.err
     assert f"{file}, line 11, column 29 (spec.checkpointing.interval)" in result.err
 
 
@@ -136,7 +137,8 @@ def test_a_wrong_field_is_shown_where_it_stands(ask: Ask, tmp_path: Path) -> Non
 def test_what_does_not_exist_is_not_found(ask: Ask, concept: str) -> None:
     result = ask(concept, "show", "no-such-thing")
     assert result.code == 3
-    assert result.out == ""
+    assert result.document["exit_code"] == 3
+    assert result.document["code"] in (f"{concept}_not_found", f"{concept}_unknown")
 
 
 def test_a_wrong_token_is_an_authentication_failure(

@@ -122,7 +122,7 @@ def test_a_list_follows_its_pages_up_to_the_limit(talk: Cli, server: Recorded) -
     server.answer("GET", JOBS, (200, first), (200, page(make_job(name="a2"), make_job(name="a3"))))
     rows = talk("job", "list", "--limit", "3", "--output", "json").document
     assert [row["name"] for row in rows] == ["a0", "a1", "a2"]
-    assert server.requests[1].query == {"limit": "1", "cursor": "more"}
+    assert server.requests[1].query == {"limit": "2", "cursor": "more"}
 
 
 def test_filters_are_sent_only_when_given(talk: Cli, server: Recorded) -> None:
@@ -180,6 +180,7 @@ def test_publish_sends_the_description(talk: Cli, server: Recorded) -> None:
 
 def test_delete_names_the_revision(talk: Cli, server: Recorded) -> None:
     server.answer("GET", f"/jobs/{JOB}", (200, make_job()))
+    server.answer("GET", f"/jobs/{JOB}/snapshots", (200, page()))
     server.answer("DELETE", f"/jobs/{JOB}", (200, {"id": JOB, "message": "delays is deleted."}))
     result = talk("job", "delete", JOB)
     assert result.err == "delays is deleted.\n"

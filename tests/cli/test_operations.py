@@ -18,9 +18,19 @@ PATH = f"/jobs/{JOB}/operations"
         (["run", JOB, "--from", "latest"], "run", {"from": "LATEST"}),
         (["run", JOB, "--snapshot-id", "s1"], "run", {"from": "SNAPSHOT", "snapshot_id": "s1"}),
         (
-            ["run", JOB, "--from", "none", "--job-version", "2", "--allow-non-restored-state", "--claim-mode", "claim"],
+            [
+                "run",
+                JOB,
+                "--from",
+                "latest",
+                "--job-version",
+                "2",
+                "--allow-non-restored-state",
+                "--claim-mode",
+                "claim",
+            ],
             "run",
-            {"from": "NONE", "version": 2, "allow_non_restored_state": True, "claim_mode": "CLAIM"},
+            {"from": "LATEST", "version": 2, "allow_non_restored_state": True, "claim_mode": "CLAIM"},
         ),
         (["pause", JOB], "pause", {}),
         (["pause", JOB, "--allow-state-loss"], "pause", {"allow_state_loss": True}),
@@ -103,12 +113,22 @@ def test_a_dry_run_shows_the_plan_and_asks_for_nothing(talk: Cli, server: Record
 @pytest.mark.requirement("T0-26")
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_verb_that_is_not_allowed_names_the_ones_that_are(talk: Cli, server: Recorded, language: str) -> None:
-    problem = {"code": "verb_not_allowed", "detail": "Not now.", "hint": "Run it.", "allowed_verbs": ["run", "stop"]}
-    server.answer("POST", PATH, (409, problem))
+    phases = {"phase": "CANCELLED", "expected_phase": "CANCELLED", "allowed_verbs": ["run", "stop"]}
+    server.answer("POST", PATH, (409, {"code": "verb_not_allowed", "detail": "No.", "hint": "Twice.", **phases}))
     result = talk("job", "pause", JOB, "--language", language)
     assert result.code == 4
-    assert "run, stop" in result.err
-    assert "Run it." in result.err
+    for said in ("pause", JOB, "CANCELLED", "run, stop"):
+        assert result.err.count(said) == 1
+    assert len(result.err.splitlines()) == 2
+
+
+def test_what_is_under_way_is_told_in_the_servers_words(talk: Cli, server: Recorded) -> None:
+    phases = {"phase": "RUNNING", "expected_phase": "SUSPENDED", "allowed_verbs": ["stop"]}
+    problem = {"code": "verb_not_allowed", "detail": "A pause is under way.", "hint": "Use allow_state_loss: true."}
+    server.answer("POST", PATH, (409, {**problem, **phases}))
+    err = talk("job", "pause", JOB).err
+    assert "A pause is under way." in err
+    assert "Use --allow-state-loss." in err
 
 
 def test_show_without_waiting_does_not_fail_with_the_operation(talk: Cli, server: Recorded) -> None:

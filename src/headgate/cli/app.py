@@ -5,14 +5,14 @@ says which error is which exit code; nothing else knows exit codes.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from cyclopts import App, CycloptsError
 
 from headgate.cli.context import read_environment
 from headgate.cli.help import HelpPage
-from headgate.cli.words import Language, choose_language, say
+from headgate.cli.words import Language, choose_language, choose_output, say
 from headgate.domain.errors import (
     Conflict,
     HeadgateError,
@@ -99,12 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     language = choose_language(words, read_environment())
+    output = choose_output(words)
     try:
         build_app(language)(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        return _complain(error, language)
+        return _complain(error, language, output)
     except HeadgateError as error:
-        return _report(error, language)
+        return _report(error, language, output)
     except KeyboardInterrupt as interruption:
         code, facts = getattr(interruption, "code", "interrupted"), getattr(interruption, "facts", {})
         _write([say(language, code, facts)])
@@ -126,19 +127,32 @@ def choose_exit_code(error: HeadgateError) -> ExitCode:
     return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
 
 
-def _report(error: HeadgateError, language: Language) -> int:
-    from headgate.cli.problems import describe_error
+def _report(error: HeadgateError, language: Language, output: str) -> int:
+    from headgate.cli.problems import build_document, describe_error
+    from headgate.cli.session import AnsweredAlready
 
+    code = choose_exit_code(error)
+    if output and not isinstance(error, AnsweredAlready):
+        _answer({**build_document(error, language), "exit_code": code}, output)
     _write(describe_error(error, language))
-    return choose_exit_code(error)
+    return code
 
 
-def _complain(complaint: CycloptsError, language: Language) -> int:
+def _complain(complaint: CycloptsError, language: Language, output: str) -> int:
     from headgate.cli.complaints import describe_complaint
 
-    text = describe_complaint(complaint, language)
-    _write([say(language, "error_head", {"text": text}), say(language, "usage_hint")])
+    text, hint = describe_complaint(complaint, language), say(language, "usage_hint")
+    if output:
+        _answer({"code": "usage", "detail": text, "hint": hint, "exit_code": ExitCode.USAGE}, output)
+    _write([say(language, "error_head", {"text": text}), hint])
     return ExitCode.USAGE
+
+
+def _answer(document: Mapping[str, object], output: str) -> None:
+    """An error as the one document of the standard output, where one was asked for."""
+    from headgate.cli.render import Output, print_document
+
+    print_document(document, Output(output))
 
 
 def _write(lines: Sequence[str]) -> None:

@@ -21,18 +21,20 @@ def add(
     common: Common = COMMON,
 ) -> None:
     """Add a jar from a file."""
-    if not file.is_file():
-        raise Invalid("file_unreadable", file=file, reason="")
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        raise Invalid("file_unreadable", file=file, reason=error.strerror or "") from None
     with open_session(common) as session:
-        session.screen.show_record(columns.ARTIFACTS, session.client.upload(f"{WORKSPACE}/artifacts", file))
+        session.screen.show_record(columns.ARTIFACT, session.client.upload(f"{WORKSPACE}/artifacts", file))
 
 
 @app.command(name="list")
 def list_artifacts(*, limit: Limit = 200, common: Common = COMMON) -> None:
     """List the jars, newest first."""
     with open_session(common) as session:
-        rows = list(session.client.iterate(f"{WORKSPACE}/artifacts", limit))
-        session.screen.show_rows(columns.ARTIFACTS, rows)
+        rows, has_more = session.client.list_some(f"{WORKSPACE}/artifacts", limit)
+        session.screen.show_page(columns.ARTIFACTS, rows, has_more=has_more)
 
 
 @app.command

@@ -26,7 +26,10 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class ServerRefused(HeadgateError):
-    """A refusal by the server. `status` is the HTTP status, `problem` the document that it sent."""
+    """A refusal by the server. `status` is the HTTP status, `problem` the document that it sent.
+
+    `told` is what the command knows beside it (the job's name, the file), for the words of its own.
+    """
 
     default_code = "server_refused"
 
@@ -34,6 +37,7 @@ class ServerRefused(HeadgateError):
         super().__init__(str(problem.get("code") or self.default_code), status=status)
         self.status = status
         self.problem = dict(problem)
+        self.told: dict[str, str] = {}
 
 
 class Client:
@@ -78,6 +82,11 @@ class Client:
             cursor = page.get("next_cursor")
             if not cursor or not items:
                 return
+
+    def list_some(self, path: str, limit: int, **query: object) -> tuple[list[Document], bool]:
+        """At most `limit` items of a list, and whether there are more."""
+        items = list(self.iterate(path, limit + 1, **query)) if limit > 0 else []
+        return items[: max(limit, 0)], len(items) > limit
 
     def post(self, path: str, body: object = None, **query: object) -> Document:
         """Create or act. A lost answer is asked for again under the same key, so nothing is done twice."""

@@ -7,14 +7,17 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from headgate.cli import columns
-from headgate.cli.options import COMMON, Common
-from headgate.cli.session import make_screen, open_session
-from headgate.domain.errors import HeadgateError, Invalid, NotFound
+from headgate.cli.options import COMMON, Common, Sure
+from headgate.cli.render import Output
+from headgate.cli.session import AnsweredAlready, Declined, make_screen, open_session
+from headgate.domain.errors import Invalid, NotFound, Unavailable
 
 app = App(name="cluster", help="Register, check and remove Flink clusters.")
 
 ClusterName = Annotated[str, Parameter(help="Name or id of the cluster.")]
 LOCAL_CLUSTER = "local"
+# Flink's own words for a job that is over.
+_ENDED = frozenset({"FINISHED", "CANCELED", "FAILED", "SUSPENDED"})
 
 
 @Parameter(name="*")
@@ -79,12 +82,16 @@ def check(cluster: ClusterName, /, *, common: Common = COMMON) -> None:
     with open_session(common) as session:
         found = session.get_cluster(cluster)
         result = session.client.post(f"/clusters/{found['id']}/check")
-        session.screen.show_record(columns.CLUSTER_CHECK, result)
+        # What could not be asked is unknown, not none.
+        unknown = (
+            {} if result["ok"] or session.screen.output is not Output.TABLE else {"live_jobs": None, "slots": None}
+        )
+        session.screen.show_record(columns.CLUSTER_CHECK, {**result, **unknown})
         if not result["ok"]:
             problem = result.get("problem") or {}
             cause = str(problem.get("cause") or result.get("cause") or "")
             facts = {"cluster": found["name"], "text": problem.get("message", ""), "advice": problem.get("advice", "")}
-            raise HeadgateError("cluster_check_failed", cause=cause, **facts)
+            raise AnsweredAlready("cluster_check_failed", cause=cause, **facts)
 
 
 @app.command
@@ -102,15 +109,34 @@ def stop(
     /,
     *,
     data: Annotated[Path | None, Parameter(name="--data", help="Data folder of the server that started it.")] = None,
+    is_sure: Sure = False,
     common: Common = COMMON,
 ) -> None:
     """End the embedded Flink of a data folder, with all jobs on it."""
     from headgate.cli import local
 
+    screen = make_screen(common)
     if cluster != LOCAL_CLUSTER:
         raise Invalid("cluster_not_ours", cluster=cluster)
     folder = local.load(data_dir=data).data_dir
     if not folder.is_dir():
         raise NotFound("data_folder_unknown", folder=folder)
+    url = local.find_local_cluster(folder)
+    jobs = _list_running(url) if url is not None else []
+    if jobs:
+        screen.note("jobs_end_with_cluster", jobs=", ".join(jobs))
+        if not is_sure and not screen.confirm("stop_sure"):
+            raise Declined("nothing_done")
     ended = local.stop_local_cluster(folder)
-    make_screen(common).show_done("cluster_stopped" if ended else "cluster_was_not_running", folder=folder)
+    screen.show_done("cluster_stopped" if ended else "cluster_was_not_running", folder=folder)
+
+
+def _list_running(flink_url: str) -> list[str]:
+    """The names of the jobs that run on a Flink, as it says itself; empty where it does not answer."""
+    from headgate.cli.client import fetch_json
+
+    try:
+        jobs = fetch_json(f"{flink_url}/jobs/overview")["jobs"]
+        return sorted(str(job["name"]) for job in jobs if job["state"] not in _ENDED)
+    except (Unavailable, KeyError, TypeError):
+        return []

@@ -15,15 +15,24 @@ class Form(Enum):
     TIME = auto()
     SPAN = auto()
     SIZE = auto()
+    WORDS = auto()  # a sentence of the server
+    LINES = auto()  # a list, one member a line
+    CAUSE = auto()  # Flink's own text: its root in one line
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`path` leads to the value (`instance.number`); the heading is the catalogue's `column_NAME`."""
+    """`path` leads to the value (`instance.number`); the heading is the catalogue's `column_NAME`.
+
+    On a narrow screen the column with the highest `rank` is left out first, one of rank 0 never; a
+    long one goes below its row.
+    """
 
     name: str
     path: str
     form: Form = Form.TEXT
+    rank: int = 0
+    is_long: bool = False
 
     @property
     def heading(self) -> str:
@@ -42,114 +51,149 @@ _STATE = (
 _JOB_NAME = (Column("name", "name"), Column("id", "id"))
 
 JOBS = (
-    *_JOB_NAME,
-    *_texts("folder", "type"),
-    *_STATE,
-    Column("version", "online_version"),
-    Column("run_time", "instance.duration_s", Form.SPAN),
+    Column("name", "name"),
+    Column("id", "id", rank=1),
+    Column("folder", "folder", rank=4),
+    Column("type", "type", rank=7),
+    Column("phase", "phase"),
+    Column("flink_status", "flink_status", rank=3),
+    Column("desired_state", "desired_state", rank=6),
+    Column("version", "online_version", rank=5),
+    Column("run_time", "run_time_s", Form.SPAN, rank=2),
 )
 JOB = (
     *_JOB_NAME,
     *_texts("folder", "labels", "type", "lifecycle"),
     *_STATE,
     Column("reachability", "reachability.state"),
+    Column("since", "unreachable_since", Form.TIME),
+    Column("last_known", "reachability.last_known"),
+    Column("as_of", "reachability.as_of", Form.TIME),
     Column("cluster", "cluster"),
     Column("version", "online_version"),
+    Column("newest_version", "newest_version"),
     Column("draft_changed", "draft_changed"),
     Column("instance", "instance.number"),
     Column("flink_job_id", "instance.flink_job_id"),
     Column("started_at", "instance.started_at", Form.TIME),
-    Column("run_time", "instance.duration_s", Form.SPAN),
+    Column("ended_at", "instance.ended_at", Form.TIME),
+    Column("run_time", "run_time_s", Form.SPAN),
     Column("total_run_time", "total_run_s", Form.SPAN),
     Column("restore_point", "restore_point.snapshot_id"),
     Column("restore_point_at", "restore_point.at", Form.TIME),
     Column("restore_point_size", "restore_point.size", Form.SIZE),
+    Column("restore_point_path", "restore_point.path"),
     Column("allowed_verbs", "allowed_verbs"),
-    Column("executing", "operation.id"),
+    Column("executing", "operation_text"),
+    Column("waiting", "waiting_text"),
     Column("created_at", "created_at", Form.TIME),
     Column("revision", "revision"),
 )
 VERSIONS = (
-    *_texts("number", "description"),
-    Column("created_by", "created_by"),
+    Column("number", "number"),
+    Column("description", "description", is_long=True),
+    Column("created_by", "created_by", rank=1),
     Column("created_at", "created_at", Form.TIME),
 )
 INSTANCES = (
-    *_texts("number", "flink_job_id", "version", "flink_status"),
-    Column("cluster", "cluster"),
+    Column("number", "number"),
+    Column("flink_job_id", "flink_job_id"),
+    Column("version", "version", rank=1),
+    Column("flink_status", "flink_status"),
+    Column("cluster", "cluster", rank=3),
     Column("started_at", "started_at", Form.TIME),
-    Column("ended_at", "ended_at", Form.TIME),
-    Column("run_time", "duration_s", Form.SPAN),
+    Column("ended_at", "ended_at", Form.TIME, rank=2),
+    Column("run_time", "duration_s", Form.SPAN, rank=4),
 )
 SNAPSHOTS = (
-    *_texts("id", "kind", "origin", "status", "path_status"),
-    Column("instance", "instance"),
+    Column("id", "id"),
+    Column("kind", "kind", rank=3),
+    Column("origin", "origin", rank=2),
+    Column("status", "status"),
+    Column("path_status", "path_status", rank=1),
+    Column("instance", "instance", rank=4),
     Column("started_at", "started_at", Form.TIME),
     Column("size", "size", Form.SIZE),
-    Column("path", "path"),
+    Column("path", "path", is_long=True),
 )
 EVENTS = (
     Column("at", "at", Form.TIME),
-    *_texts("level", "type"),
-    Column("instance", "instance"),
-    Column("message", "message"),
+    Column("level", "level"),
+    Column("type", "type"),
+    Column("instance", "instance", rank=1),
+    Column("message", "message", Form.WORDS, is_long=True),
 )
 OPERATIONS = (
     *_texts("id", "verb", "status"),
-    Column("requested_by", "requested_by"),
+    Column("requested_by", "requested_by", rank=2),
     Column("requested_at", "requested_at", Form.TIME),
-    Column("ended_at", "ended_at", Form.TIME),
-    Column("message", "message"),
+    Column("ended_at", "ended_at", Form.TIME, rank=1),
+    Column("message", "message", Form.WORDS, is_long=True),
 )
-OPERATION = (
+OPERATION_HEAD = (
     *_texts("id", "job_id", "verb", "status", "options"),
     Column("requested_by", "requested_by"),
     Column("requested_at", "requested_at", Form.TIME),
     Column("ended_at", "ended_at", Form.TIME),
-    Column("overdue", "overdue.message"),
-    *_texts("message", "cause", "advice"),
+)
+OPERATION = (
+    *OPERATION_HEAD,
+    Column("waits_for", "overdue.message", Form.WORDS),
+    Column("message", "message", Form.WORDS),
+    Column("cause", "cause", Form.CAUSE),
+    Column("advice", "advice", Form.WORDS),
 )
 STEPS = (
     *_texts("name", "status"),
     Column("started_at", "started_at", Form.TIME),
     Column("ended_at", "ended_at", Form.TIME),
-    Column("detail", "detail"),
+    Column("detail", "detail", is_long=True),
 )
 PLAN = (
     Column("steps", "steps"),
+    Column("version", "version"),
     Column("restore_point", "restore_point.snapshot_id"),
     Column("restore_point_at", "restore_point.at", Form.TIME),
     Column("size", "restore_point.size", Form.SIZE),
-    Column("risks", "risks"),
-    Column("hash", "hash"),
+    Column("path", "restore_point.path"),
+    Column("risks", "risks", Form.LINES),
 )
-TABLES = (*_texts("name", "connector", "role"), Column("options", "options"))
+TABLES = (*_texts("name", "connector", "role"), Column("options", "options", is_long=True))
 CLUSTERS = (
-    *_texts("name", "id", "kind", "engine_version"),
+    Column("name", "name"),
+    Column("id", "id", rank=3),
+    Column("kind", "kind", rank=2),
+    Column("engine_version", "engine_version"),
     Column("reachability", "reachability.state"),
-    Column("since", "reachability.since", Form.TIME),
-    Column("url", "url"),
+    Column("reachability_since", "reachability.since", Form.TIME, rank=1),
+    Column("url", "url", is_long=True),
 )
-CLUSTER = (
-    *CLUSTERS,
+CLUSTER_FACTS = (
     Column("savepoint_dir", "savepoint_dir"),
     Column("checkpoint_dir", "checkpoint_dir"),
     *_texts("region", "zone"),
     Column("created_at", "created_at", Form.TIME),
     Column("revision", "revision"),
 )
+CLUSTER = (
+    *CLUSTERS,
+    Column("as_of", "reachability.as_of", Form.TIME),
+    *CLUSTER_FACTS,
+)
+# What a look right now found; what the last look before it found would only contradict it.
 CLUSTER_CHECK = (
-    *CLUSTER,
+    *_texts("name", "id", "kind", "engine_version", "url"),
+    *CLUSTER_FACTS,
     *_texts("ok", "incarnation", "live_jobs", "slots"),
 )
-ENGINES = (Column("version", "version"), Column("folder", "home"))
+ENGINES = (Column("version", "version"), Column("folder", "home", is_long=True))
 ARTIFACTS = (
     *_texts("id", "name"),
-    Column("main_class", "entry_class"),
-    Column("size", "size", Form.SIZE),
-    Column("digest", "digest"),
-    Column("created_at", "created_at", Form.TIME),
+    Column("main_class", "entry_class", is_long=True),
+    Column("size", "size", Form.SIZE, rank=1),
+    Column("created_at", "created_at", Form.TIME, rank=2),
 )
+ARTIFACT = (*ARTIFACTS, Column("digest", "digest"))
 SERVER = (
     Column("url", "url"),
     Column("token", "token"),

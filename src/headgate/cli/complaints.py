@@ -15,47 +15,74 @@ from cyclopts.exceptions import (
     UnusedCliTokensError,
 )
 
+from headgate.cli.guesses import guess
 from headgate.cli.words import Language, say
 
 Facts = dict[str, str]
 
 
 def describe_complaint(complaint: CycloptsError, language: Language) -> str:
-    """One sentence; the parser's own where the catalogue has none for its kind."""
+    """A sentence or two; the parser's own where the catalogue has none for its kind."""
     for kind, (code, read) in _WORDS.items():
         if isinstance(complaint, kind):
             facts = read(complaint)
-            return say(language, "usage_choice" if facts.get("choices") else code, facts)
+            sentence = say(language, "usage_choice" if facts.get("choices") else code, facts)
+            more = [
+                say(language, name, {"word": facts[name]})
+                for name in ("did_you_mean", "usage_known")
+                if facts.get(name)
+            ]
+            return (" " if language is Language.EN else "").join([sentence, *more])
     complaint.verbose = False
     return str(complaint).strip()
 
 
 def _name_argument(complaint: CycloptsError) -> str:
-    return complaint.argument.name if complaint.argument is not None else ""
+    """The option or argument; of a switch with two sides both."""
+    if complaint.argument is None:
+        return ""
+    switches = [name for name in complaint.argument.names if name.startswith("--")]
+    return " / ".join(switches) if len(switches) > 1 else complaint.argument.name
+
+
+def _read_missing(complaint: CycloptsError) -> Facts:
+    choices = complaint.argument.get_choices() if complaint.argument is not None else None
+    name = _name_argument(complaint)
+    return {"argument": f"{name} {'|'.join(choices)}" if choices else name}
 
 
 def _read_coercion(complaint: CycloptsError) -> Facts:
     token = complaint.token if isinstance(complaint, CoercionError) else None
-    choices = complaint.argument.get_choices() if complaint.argument is not None else None
+    choices = (complaint.argument.get_choices() if complaint.argument is not None else None) or ()
     value = token.value if token is not None else ""
-    return {"argument": _name_argument(complaint), "value": value, "choices": ", ".join(choices or ())}
+    facts = {"argument": _name_argument(complaint), "value": value, "choices": ", ".join(choices)}
+    return {**facts, "did_you_mean": guess(value, choices)}
 
 
 def _read_option(complaint: CycloptsError) -> Facts:
-    token = complaint.token if isinstance(complaint, UnknownOptionError) else None
-    return {"option": (token.keyword or token.value) if token is not None else ""}
+    if not isinstance(complaint, UnknownOptionError):
+        return {}
+    option = (complaint.token.keyword or complaint.token.value).partition("=")[0]
+    known = [name for argument in complaint.argument_collection if argument.parse for name in argument.names]
+    return {"option": option, "did_you_mean": guess(option, known)}
+
+
+def _read_command(complaint: CycloptsError) -> Facts:
+    word = next(iter(complaint.unused_tokens or ()), "")
+    known = [name for name in complaint.app or () if not name.startswith("-")]
+    meant = guess(word, known)
+    return {"word": word, "did_you_mean": meant, "usage_known": "" if meant else ", ".join(known)}
 
 
 def _read_unused(complaint: CycloptsError) -> Facts:
-    tokens = complaint.unused_tokens or []
-    return {"word": tokens[0] if tokens else ""}
+    return {"word": next(iter(complaint.unused_tokens or ()), "")}
 
 
 _WORDS: dict[type[CycloptsError], tuple[str, Callable[[CycloptsError], Facts]]] = {
-    MissingArgumentError: ("usage_missing", lambda complaint: {"argument": _name_argument(complaint)}),
+    MissingArgumentError: ("usage_missing", _read_missing),
     RepeatArgumentError: ("usage_repeated", lambda complaint: {"argument": _name_argument(complaint)}),
     UnknownOptionError: ("usage_unknown_option", _read_option),
-    UnknownCommandError: ("usage_unknown_command", _read_unused),
+    UnknownCommandError: ("usage_unknown_command", _read_command),
     UnusedCliTokensError: ("usage_unknown_word", _read_unused),
     CoercionError: ("usage_value", _read_coercion),
 }

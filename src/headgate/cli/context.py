@@ -37,12 +37,15 @@ def read_environment() -> Mapping[str, str]:
 def find_context(option: Path | None, environment: Mapping[str, str]) -> Context:
     """The context to use: `option`, else the environment, else the last `headgate dev`.
 
-    Unavailable("context_missing") where there is none; Invalid("context_broken") where a file is none.
+    Unavailable("context_missing") where there is none; Invalid("context_broken") where a file is none,
+    Invalid("url_not_usable") where HEADGATE_URL is no address.
     """
     if option is not None:
         return read_context(option)
     url, token = environment.get("HEADGATE_URL", ""), environment.get("HEADGATE_TOKEN", "")
     if url:
+        if not url.lower().startswith(("http://", "https://")):
+            raise Invalid("url_not_usable", url=url)
         return Context(url.rstrip("/"), token)
     pointer = _find_pointer(environment)
     if pointer is None or not pointer.exists():
@@ -52,7 +55,7 @@ def find_context(option: Path | None, environment: Mapping[str, str]) -> Context
 
 
 def read_context(path: Path) -> Context:
-    """The context in a file. Unavailable("context_missing"), Invalid("context_broken", file=...)."""
+    """The context in a file. Unavailable("context_file_missing"), Invalid("context_broken"), each with file=..."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return Context(
@@ -62,7 +65,7 @@ def read_context(path: Path) -> Context:
             int(data.get("server_pid") or 0),
         )
     except FileNotFoundError:
-        raise Unavailable("context_missing") from None
+        raise Unavailable("context_file_missing", file=path) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise Invalid("context_broken", file=path) from None
 

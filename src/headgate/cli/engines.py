@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 from headgate.cli import columns
 from headgate.cli.options import COMMON, Common
 from headgate.cli.session import make_screen
+from headgate.domain.errors import NotFound
 
 app = App(name="engine", help="Install and remove Flink versions on this machine.")
 
@@ -35,7 +36,13 @@ def remove(version: EngineName, /, *, common: Common = COMMON) -> None:
     """Remove an installed Flink version."""
     from headgate.cli import local
 
-    local.remove_engine(local.load(), version)
+    settings = local.load()
+    installed = [str(engine.version) for engine in local.list_engines(settings)]
+    try:
+        local.remove_engine(settings, version)
+    except NotFound:
+        known = ", ".join(installed) or "-"
+        raise NotFound("engine_not_here", version=version, installed=known) from None
     make_screen(common).show_done("engine_removed", version=version)
 
 

@@ -31,8 +31,8 @@ class Place:
 class Origin(Protocol):
     """The text that a refused document was made from."""
 
-    def locate(self, path: str, line: int | None, column: int | None) -> Place | None:
-        """Where the field `path` (`spec.sql`) stands, or the given line and column within its text."""
+    def locate(self, path: str, line: int | None, column: int | None, *, of_name: bool = False) -> Place | None:
+        """Where the field `path` (`spec.sql`) or its name stands, or the given line and column within its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class JobFile:
     data: Mapping[str, Any]
     root: Any
 
-    def locate(self, path: str, line: int | None, column: int | None) -> Place | None:
+    def locate(self, path: str, line: int | None, column: int | None, *, of_name: bool = False) -> Place | None:
         key, node, depth = self._find_node(path)
         if node is None:
             return None
@@ -52,7 +52,7 @@ class JobFile:
             number, offset = self._find_line(node, line, column)
             return self._make_place(number, offset if column is not None else None)
         # A collection starts at its first member; what a person looks for is its name.
-        mark = (key if isinstance(node.value, list) else node).start_mark
+        mark = (key if of_name or isinstance(node.value, list) else node).start_mark
         return self._make_place(mark.line, mark.column)
 
     def _find_line(self, node: Any, line: int, column: int | None) -> tuple[int, int]:
@@ -92,7 +92,7 @@ class DraftText:
 
     spec: Mapping[str, Any]
 
-    def locate(self, path: str, line: int | None, column: int | None) -> Place | None:
+    def locate(self, path: str, line: int | None, column: int | None, *, of_name: bool = False) -> Place | None:
         text = self.spec.get("sql") if path in ("spec.sql", "sql") else None
         rows = text.splitlines() if isinstance(text, str) else []
         if line is None or not 0 < line <= len(rows):

@@ -7,15 +7,23 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from headgate.cli import columns
+from headgate.cli.causes import find_root, is_shortened
+from headgate.cli.cells import format_time
 from headgate.cli.jobfile import DraftText, read_job_file
-from headgate.cli.options import COMMON, Common, JobName, Limit
-from headgate.cli.problems import describe_problem, explaining
-from headgate.cli.render import Output, Screen, format_time, print_answer, write_note
-from headgate.cli.session import WORKSPACE, Session, open_session
+from headgate.cli.jobview import view_job
+from headgate.cli.options import COMMON, Common, JobName, Limit, Sure
+from headgate.cli.problems import describe_problem, explaining, naming
+from headgate.cli.render import Output, Screen, print_answer, write_note
+from headgate.cli.rephrasing import rephrase
+from headgate.cli.session import WORKSPACE, AnsweredAlready, Declined, Session, open_session
 from headgate.cli.verbs import VERBS
 from headgate.domain.errors import HeadgateError
+from headgate.domain.lifecycle import Lifecycle, Phase
 
 app = App(name="job", help="Create, publish, run, pause, resume and stop jobs.")
+
+# More paths than these say nothing more to a person; `job snapshots` has them all.
+_PATHS_TOLD = 20
 
 JobFilePath = Annotated[Path, Parameter(name=["--file", "-f"], help="Job file (YAML or JSON); - reads the input.")]
 
@@ -28,11 +36,16 @@ class Filters:
     q: Annotated[str | None, Parameter(name="--search", help="Only jobs with this text in name or id.")] = None
     folder: Annotated[str | None, Parameter(name="--folder", help="Only jobs of this folder.")] = None
     phase: Annotated[
-        tuple[str, ...], Parameter(name="--phase", help="Only jobs in this state; may be given several times.")
+        tuple[Phase, ...], Parameter(name="--phase", help="Only jobs in this state; may be given several times.")
     ] = ()
-    lifecycle: Annotated[str | None, Parameter(name="--lifecycle", help="Only jobs at this stage of life.")] = None
+    lifecycle: Annotated[Lifecycle | None, Parameter(name="--lifecycle", help="Only jobs at this stage of life.")] = (
+        None
+    )
     cluster: Annotated[str | None, Parameter(name="--cluster", help="Only jobs of this cluster.")] = None
-    sort: Annotated[str | None, Parameter(name="--sort", help="Field to sort by; -FIELD turns the order round.")] = None
+    sort: Annotated[
+        str | None,
+        Parameter(name="--sort", help="Sort by created_at, name, folder or phase; -name turns the order round."),
+    ] = None
 
 
 @app.command
@@ -40,9 +53,9 @@ def create(*, file: JobFilePath, common: Common = COMMON) -> None:
     """Create a job from a job file; nothing is started."""
     source = read_job_file(file)
     body = {name: value for name, value in source.data.items() if name != "kind"}
-    with open_session(common) as session, explaining(source):
+    with open_session(common) as session, explaining(source, job=body.get("name", ""), file=file):
         job = session.client.post(f"{WORKSPACE}/jobs", body)
-        session.screen.show_record(columns.JOB, job)
+        _show_job(session.screen, job)
 
 
 @app.command(name="list")
@@ -57,8 +70,10 @@ def list_jobs(*, filters: Filters = Filters(), limit: Limit = 200, common: Commo
         "sort": filters.sort,
     }
     with open_session(common) as session:
-        rows = list(session.client.iterate(f"{WORKSPACE}/jobs", limit, **query))
-        session.screen.show_rows(columns.JOBS, rows)
+        rows, has_more = session.client.list_some(f"{WORKSPACE}/jobs", limit, **query)
+        screen = session.screen
+        shown = [view_job(row, screen) for row in rows] if screen.output is Output.TABLE else rows
+        screen.show_page(columns.JOBS, shown, has_more=has_more)
 
 
 @app.command
@@ -66,9 +81,9 @@ def show(job: JobName, /, *, common: Common = COMMON) -> None:
     """Show one job: its states, what may be done, and the last warning."""
     with open_session(common) as session:
         found = session.get_job(job)
-        session.screen.show_record(columns.JOB, found)
+        _show_job(session.screen, found)
         if found.get("warning") and common.output is Output.TABLE:
-            _show_warning(session.screen, found["warning"])
+            _show_warning(session.screen, found["warning"], str(found["name"]))
 
 
 @app.command
@@ -86,7 +101,7 @@ def draft(job: JobName, /, *, common: Common = COMMON) -> None:
 def update(job: JobName, /, *, file: JobFilePath, common: Common = COMMON) -> None:
     """Replace the draft of a job by the specification in a job file."""
     source = read_job_file(file)
-    with open_session(common) as session, explaining(source):
+    with open_session(common) as session, explaining(source, job=job, file=file):
         found = session.get_job(job)
         session.client.put(f"/jobs/{found['id']}/draft", source.data.get("spec", {}), found["draft_revision"])
         session.screen.show_done("draft_updated", job=job)
@@ -97,7 +112,8 @@ def check(job: JobName, /, *, common: Common = COMMON) -> None:
     """Compile the draft of a job without running it."""
     with open_session(common) as session:
         path = session.get_job_path(job)
-        result = session.client.post(f"{path}/draft/check")
+        with session.screen.patience("draft_compiles"):
+            result = session.client.post(f"{path}/draft/check")
         if session.screen.output is not Output.TABLE or result["ok"]:
             _show_check(session.screen, result)
         if not result["ok"]:
@@ -115,21 +131,34 @@ def publish(
     """Freeze the draft of a job as its next version; nothing is started."""
     with open_session(common) as session:
         path = session.get_job_path(job)
-        with explaining(DraftText(_read_spec(session, path))):
+        with explaining(DraftText(_read_spec(session, path)), job=job):
             answer = session.client.post(f"{path}/versions", {"description": message})
         session.screen.show_record(columns.VERSIONS, answer.get("version", answer))
 
 
 @app.command
-def delete(job: JobName, /, *, common: Common = COMMON) -> None:
-    """Delete a job that is not running, with its history."""
+def delete(
+    job: JobName,
+    /,
+    *,
+    is_sure: Sure = False,
+    common: Common = COMMON,
+) -> None:
+    """Delete a job that is not running, with its history; the files of its snapshots stay."""
     with open_session(common) as session:
-        found = session.get_job(job)
-        deleted = session.client.delete(f"/jobs/{found['id']}", found["revision"])
-        if common.output is Output.TABLE:
+        found, screen = session.get_job(job), session.screen
+        kept, _ = session.client.list_some(f"/jobs/{found['id']}/snapshots", _PATHS_TOLD)
+        if kept and screen.output is Output.TABLE:
+            screen.note("snapshots_stay", job=job)
+            write_note("\n".join(f"  {snapshot['path']}" for snapshot in kept if snapshot.get("path")))
+        if not is_sure and not screen.confirm("delete_sure", job=found["name"]):
+            raise Declined("nothing_done")
+        with naming(job=job):
+            deleted = session.client.delete(f"/jobs/{found['id']}", found["revision"])
+        if screen.output is Output.TABLE:
             write_note(str(deleted["message"]))
         else:
-            session.screen.show_record((), deleted)
+            screen.show_record((), deleted)
 
 
 @app.command
@@ -169,30 +198,39 @@ for _name, _command in VERBS.items():
 def _show_list(job: str, name: str, shown: tuple[columns.Column, ...], limit: int, common: Common) -> None:
     with open_session(common) as session:
         path = f"{session.get_job_path(job)}/{name}"
-        session.screen.show_rows(shown, list(session.client.iterate(path, limit)))
+        rows, has_more = session.client.list_some(path, limit)
+        session.screen.show_page(shown, rows, has_more=has_more)
 
 
-def _show_warning(screen: Screen, warning: dict[str, Any]) -> None:
-    facts = {"text": warning.get("message") or "", "at": format_time(str(warning.get("at") or ""))}
+def _show_job(screen: Screen, job: dict[str, Any]) -> None:
+    screen.show_record(columns.JOB, view_job(job, screen) if screen.output is Output.TABLE else job)
+
+
+def _show_warning(screen: Screen, warning: dict[str, Any], job: str) -> None:
+    facts = {"text": rephrase(warning.get("message") or ""), "at": format_time(str(warning.get("at") or ""))}
     screen.note("job_warning", **facts)
-    for line in str(warning.get("cause") or "").splitlines():
-        write_note(f"    {line}")
+    cause = str(warning.get("cause") or "")
+    if cause:
+        write_note(f"    {find_root(cause)}")
+    if is_shortened(cause):
+        screen.note("whole_warning", job=job)
     if warning.get("advice"):
-        screen.note("error_hint", text=warning["advice"])
+        screen.note("error_hint", text=rephrase(warning["advice"]))
 
 
 def _show_check(screen: Screen, result: dict[str, Any]) -> None:
     if screen.output is not Output.TABLE:
         screen.show_record((), result)
         return
-    screen.show_rows(columns.TABLES, result.get("tables") or [])
+    if result.get("tables"):
+        screen.show_rows(columns.TABLES, result["tables"])
     screen.note("draft_ok")
 
 
 def _describe_faults(session: Session, path: str, job: str, problems: list[dict[str, Any]]) -> HeadgateError:
     origin = DraftText(_read_spec(session, path))
     lines = [line for problem in problems for line in describe_problem(problem, origin, session.screen.language)]
-    return HeadgateError("draft_faulty", job=job, count=len(problems), problems_text="\n".join(lines))
+    return AnsweredAlready("draft_faulty", job=job, count=len(problems), problems_text="\n".join(lines))
 
 
 def _read_spec(session: Session, path: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from headgate.cli.render import Screen, format_size
+from headgate.cli.cells import format_size
+from headgate.cli.render import Screen
 
 if TYPE_CHECKING:
     from headgate.settings import Settings

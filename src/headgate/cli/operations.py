@@ -5,10 +5,12 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from headgate.cli import columns
+from headgate.cli.causes import is_shortened
 from headgate.cli.options import COMMON, NO_WAITING, Common, Limit, Waiting
 from headgate.cli.render import Output
 from headgate.cli.session import WORKSPACE, open_session
-from headgate.cli.waiting import await_operation, check_operation
+from headgate.cli.waiting import await_operation, check_operation, show_end
+from headgate.domain.operations import OPEN_STATUSES
 
 app = App(name="operation", help="Look at what was asked for, or withdraw it.")
 
@@ -19,8 +21,8 @@ OperationName = Annotated[str, Parameter(help="Id of the operation.")]
 def list_operations(*, limit: Limit = 50, common: Common = COMMON) -> None:
     """List the operations of all jobs, newest first."""
     with open_session(common) as session:
-        rows = list(session.client.iterate(f"{WORKSPACE}/operations", limit))
-        session.screen.show_rows(columns.OPERATIONS, rows)
+        rows, has_more = session.client.list_some(f"{WORKSPACE}/operations", limit)
+        session.screen.show_page(columns.OPERATIONS, rows, has_more=has_more)
 
 
 @app.command
@@ -30,7 +32,11 @@ def show(operation: OperationName, /, *, waiting: Waiting = NO_WAITING, common: 
         found = session.client.get(f"/operations/{operation}")
         if waiting.wait:
             found = await_operation(session, found, waiting.timeout)
-        session.screen.show_record(columns.OPERATION, found)
+            show_end(session, found)
+        else:
+            session.screen.show_record(columns.OPERATION, found)
+            if common.output is Output.TABLE and is_shortened(found.get("cause") or ""):
+                session.screen.note("whole_cause", operation=operation)
         if common.output is Output.TABLE and found.get("steps"):
             session.screen.show_rows(columns.STEPS, found["steps"])
         if waiting.wait:
@@ -41,4 +47,9 @@ def show(operation: OperationName, /, *, waiting: Waiting = NO_WAITING, common: 
 def withdraw(operation: OperationName, /, *, common: Common = COMMON) -> None:
     """Withdraw an operation that has not been sent to Flink yet."""
     with open_session(common) as session:
-        session.screen.show_record(columns.OPERATION, session.client.delete(f"/operations/{operation}"))
+        found = session.client.delete(f"/operations/{operation}")
+        if common.output is Output.TABLE and found["status"] in OPEN_STATUSES:
+            session.screen.show_record(columns.OPERATION_HEAD, found)
+            session.screen.note("operation_gives_way", operation=operation)
+        else:
+            session.screen.show_record(columns.OPERATION, found)

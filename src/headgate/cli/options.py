@@ -13,6 +13,7 @@ from headgate.cli.render import Output
 from headgate.cli.words import Language
 
 JobName = Annotated[str, Parameter(help="Name or id of the job.")]
+Sure = Annotated[bool, Parameter(name="--yes", negative="", show_default=False, help="Do not ask whether it is meant.")]
 Limit = Annotated[int, Parameter(name="--limit", help="How many entries are shown at most.")]
 
 

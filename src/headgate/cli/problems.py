@@ -1,29 +1,47 @@
 """How a refusal is told to a person: what, where, and what to do; never a traceback.
 
-Takes the errors of the client, of the commands and of the domain; gives lines of text.
+Takes the errors of the client, of the commands and of the domain; gives lines of text, or with
+`--output json` and `yaml` one document. Whose words are used is decided in `rephrasing.py`.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from headgate.cli.causes import is_shortened, shorten_cause
 from headgate.cli.client import ServerRefused
+from headgate.cli.guesses import guess_from_text
 from headgate.cli.jobfile import Origin, Place
+from headgate.cli.rephrasing import name_field, rephrase, say_own
+from headgate.cli.setting_words import describe_setting
 from headgate.cli.waiting import OperationFailed
 from headgate.cli.words import Language, advise, say
 from headgate.domain.errors import HeadgateError, Problem
 
-# Flink's raw text can be a stack trace of hundreds of lines; the whole of it is in `operation show`.
-_CAUSE_LINES = 12
+# Faults of a name, not of a value: their mark belongs below the name, and a like name may have been meant.
+_NAME_FAULTS = frozenset({"field_unknown", "field_not_known", "option_unknown", "flink_config_owned"})
+_MARGIN = "      "
+_UNAUTHORISED = 401
 
 
 @contextmanager
-def explaining(origin: Origin) -> Iterator[None]:
+def explaining(origin: Origin, **told: object) -> Iterator[None]:
     """Refusals of what is sent inside are shown with their place in `origin`."""
+    with naming(**told):
+        try:
+            yield
+        except ServerRefused as refusal:
+            refusal.problem["origin"] = origin
+            raise
+
+
+@contextmanager
+def naming(**told: object) -> Iterator[None]:
+    """Refusals inside may be said in words that need `told`: the job's name, the verb, the file."""
     try:
         yield
     except ServerRefused as refusal:
-        refusal.problem["origin"] = origin
+        refusal.told |= {name: str(value) for name, value in told.items()}
         raise
 
 
@@ -38,44 +56,87 @@ def describe_error(error: HeadgateError, language: Language) -> list[str]:
             return _describe_own(error, language)
 
 
+def build_document(error: HeadgateError, language: Language) -> dict[str, Any]:
+    """The same as one document, in the form of the API's problem documents; `cause` is whole."""
+    if isinstance(error, ServerRefused):
+        sent = {name: value for name, value in error.problem.items() if name != "origin"}
+        text, hint = _choose_words(error, language)
+        return {**sent, "code": error.code, "status": error.status, "detail": text, "hint": hint}
+    return {
+        "code": error.code,
+        "detail": say(language, error.code, error.facts),
+        "hint": _advise_own(error, language),
+        "problems": [_say_problem(problem, language) for problem in error.problems],
+        "cause": error.cause,
+    }
+
+
 def describe_problem(problem: Mapping[str, Any], origin: Origin | None, language: Language) -> list[str]:
-    """One entry of `problems`: its place and message, and below them the line of the text."""
+    """One entry of `problems`: its place and message, the line of the text, and what to do about it."""
     path, line, column = str(problem.get("path") or ""), problem.get("line"), problem.get("column")
-    place = origin.locate(path, line, column) if origin is not None else None
-    message = str(problem.get("message") or problem.get("code") or "")
+    code = str(problem.get("code") or "")
+    place = origin.locate(path, line, column, of_name=code in _NAME_FAULTS) if origin is not None else None
+    own = say_own(language, code, {"field": name_field(path)})
+    message, hint = own or (str(problem.get("message") or code), str(problem.get("hint") or ""))
+    guessed = _guess_name(code, path, hint, language)
+    hints = [_MARGIN + text for text in (guessed, _hint(language, rephrase(hint)) if hint else "") if text]
     if place is not None:
         where = _name_place(place.name, place.line, place.column, language)
         field = f" ({path})" if path and path != place.name else ""
-        return [f"  {where}{field}: {message}", *_quote(place)]
-    where = _name_place(path, line, column, language)
-    return [f"  {where}: {message}" if where else f"  {message}"]
+        return [f"  {where}{field}: {rephrase(message)}", *_quote(place), *hints]
+    where = _name_place(name_field(path), line, column, language)
+    return [f"  {where}: {rephrase(message)}" if where else f"  {rephrase(message)}", *hints]
+
+
+def _guess_name(code: str, path: str, hint: str, language: Language) -> str:
+    if code not in _NAME_FAULTS:
+        return ""
+    meant = guess_from_text(path.rpartition(".")[2], hint)
+    return say(language, "did_you_mean", {"word": meant}) if meant else ""
 
 
 def _describe_refusal(refusal: ServerRefused, language: Language) -> list[str]:
     problem = refusal.problem
-    facts = {"status": refusal.status}
-    text = problem.get("detail") or problem.get("title") or say(language, "server_refused", facts)
-    lines = [_head(language, str(text))]
-    for entry in problem.get("problems") or []:
+    text, hint = _choose_words(refusal, language)
+    lines = [_head(language, rephrase(text))]
+    problems = problem.get("problems") or []
+    for entry in problems:
         lines += describe_problem(entry, problem.get("origin"), language)
-    lines += _indent(problem.get("cause"))
-    if problem.get("allowed_verbs"):
-        lines.append("  " + say(language, "verbs_possible", {"verbs": ", ".join(problem["allowed_verbs"])}))
-    if problem.get("hint"):
-        lines.append(_hint(language, str(problem["hint"])))
+    lines += _indent(problem.get("cause"), say(language, "whole_cause_json"))
+    # Where each problem says what to do about it, "correct what is listed" says nothing more.
+    if hint and not any(entry.get("hint") for entry in problems):
+        lines.append(_hint(language, rephrase(hint)))
     if refusal.status >= 500 and problem.get("request_id"):
         lines.append("  " + say(language, "request_number", {"request": problem["request_id"]}))
     return lines
+
+
+def _choose_words(refusal: ServerRefused, language: Language) -> tuple[str, str]:
+    """Sentence and advice: the command line's own where it has some for the code, else the server's."""
+    problem = refusal.problem
+    allowed = ", ".join(problem.get("allowed_verbs") or ()) or say(language, "no_verbs")
+    facts = {"phase": problem.get("phase", "?"), "allowed_verbs": allowed, **refusal.told}
+    own = say_own(language, refusal.code, facts) if _knows_enough(refusal) else None
+    text = problem.get("detail") or problem.get("title") or say(language, "server_refused", {"status": refusal.status})
+    return own or (str(text), str(problem.get("hint") or ""))
+
+
+def _knows_enough(refusal: ServerRefused) -> bool:
+    """Whether the command has the facts for words of its own."""
+    problem = refusal.problem
+    if "expected_phase" in problem and problem["expected_phase"] != problem.get("phase"):
+        return False  # something is under way, and the server says what
+    return bool(refusal.told) or refusal.status == _UNAUTHORISED
 
 
 def _describe_operation(operation: Mapping[str, Any], language: Language) -> list[str]:
     facts = {"verb": operation["verb"], "status": operation["status"], "operation": operation["id"]}
     lines = [_head(language, say(language, "operation_failed", facts))]
     if operation.get("message"):
-        lines.append(f"  {operation['message']}")
-    lines += _indent(operation.get("cause"))
+        lines.append(f"  {rephrase(operation['message'])}")
+    lines += _indent(operation.get("cause"), say(language, "whole_cause", facts))
     if operation.get("advice"):
-        lines.append(_hint(language, str(operation["advice"])))
+        lines.append(_hint(language, rephrase(str(operation["advice"]))))
     return lines
 
 
@@ -83,18 +144,26 @@ def _describe_own(error: HeadgateError, language: Language) -> list[str]:
     lines = [_head(language, say(language, error.code, error.facts))]
     for problem in error.problems:
         lines += describe_problem(_say_problem(problem, language), None, language)
-    lines += _indent(error.cause)
-    hint = advise(language, error.code, error.facts)
+    lines += [f"    {line}" for line in shorten_cause(error.cause)]
+    hint = _advise_own(error, language)
     return [*lines, _hint(language, hint)] if hint else lines
 
 
+def _advise_own(error: HeadgateError, language: Language) -> str:
+    own = say_own(language, error.code, error.facts)
+    return own[1] if own is not None else advise(language, error.code, error.facts)
+
+
 def _say_problem(problem: Problem, language: Language) -> dict[str, object]:
+    if problem.code.startswith("setting_"):
+        # A setting's name stands in its sentence already.
+        return {"path": "", "code": problem.code, "message": describe_setting(problem, language)}
     message = say(language, problem.code, dict(problem.facts))
     if problem.message:
         message = f"{message} {problem.message}"
-    # A setting's name stands in its sentence already.
-    path = "" if problem.code.startswith("setting_") else problem.path
-    return {"path": path, "message": message, "line": problem.line, "column": problem.column}
+    hint = advise(language, problem.code, dict(problem.facts))
+    place = {"line": problem.line, "column": problem.column}
+    return {"path": problem.path, "code": problem.code, "message": message, "hint": hint, **place}
 
 
 def _name_place(name: str, line: int | None, column: int | None, language: Language) -> str:
@@ -102,11 +171,13 @@ def _name_place(name: str, line: int | None, column: int | None, language: Langu
         return name
     code = "place_line" if column is None else "place_line_column"
     place = say(language, code, {"line": line, "column": column})
-    return f"{name}, {place}" if name else place
+    return say(language, "place_in", {"name": name, "place": place}) if name else place
 
 
-def _indent(cause: object) -> list[str]:
-    return [f"    {line}" for line in str(cause or "").splitlines()[:_CAUSE_LINES]]
+def _indent(cause: object, whole: str) -> list[str]:
+    """The beginning of a cause, and where the whole of it is."""
+    text = str(cause or "")
+    return [f"    {line}" for line in (*shorten_cause(text), *([whole] if is_shortened(text) else ()))]
 
 
 def _quote(place: Place) -> list[str]:

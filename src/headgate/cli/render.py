@@ -1,26 +1,29 @@
-"""What a command puts on the screen: tables, JSON or YAML on the output, notes beside it.
+"""What a command puts on the screen: tables, JSON or YAML on the output, notes and questions beside it.
 
 The answer goes to the standard output, everything said about it to the standard error, so that a
 script can read the one and a person sees the other. What is shown is decided by the commands.
 """
 
 import json
+import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from headgate.cli.columns import Column, Form
+from headgate.cli.cells import format_cell, format_span
+from headgate.cli.columns import Column
+from headgate.cli.context import read_environment
+from headgate.cli.tables import Head, lay_record, lay_rows
 from headgate.cli.words import Language, say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-# A table that is read by a program or a pager must not be folded to some default width.
-_PIPE_WIDTH = 10_000
-_UNITS = ("B", "KB", "MB", "GB", "TB")
+_CONSENT = frozenset({"y", "yes", "是", "好"})
 
 
 class Output(StrEnum):
@@ -52,8 +55,18 @@ class Screen:
         elif not rows:
             self.note("list_empty")
         else:
-            headings = [self.say(column.heading) for column in columns]
-            print_table(headings, [[format_cell(row, column) for column in columns] for row in rows])
+            heads = [Head(self.say(column.heading), column.rank, column.is_long) for column in columns]
+            cells = [[" ".join(format_cell(row, column).split()) for column in columns] for row in rows]
+            laid = lay_rows(heads, cells, _find_width(), is_bold=_is_bold())
+            print("\n".join(laid.lines))
+            if laid.left_out:
+                self.note("columns_left_out", columns=", ".join(laid.left_out))
+
+    def show_page(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], *, has_more: bool) -> None:
+        """The beginning of a list; says so where there is more of it."""
+        self.show_rows(columns, rows)
+        if has_more:
+            self.note("list_has_more", shown=len(rows))
 
     def show_record(self, columns: Sequence[Column], record: Mapping[str, Any]) -> None:
         """One thing: a line per field that has a value."""
@@ -61,7 +74,11 @@ class Screen:
             self._dump(record)
             return
         cells = [(self.say(column.heading), format_cell(record, column)) for column in columns]
-        print_table([], [[heading, cell] for heading, cell in cells if cell])
+        print("\n".join(lay_record([cell for cell in cells if cell[1]], _find_width()).lines))
+
+    def answer(self, code: str, **facts: object) -> None:
+        """One sentence that is the answer, in the table form."""
+        print(self.say(code, **facts))
 
     def show_done(self, code: str, **facts: object) -> None:
         """That something without an answer of its own is done."""
@@ -76,16 +93,54 @@ class Screen:
         if not sys.stderr.isatty():
             yield _PlainLine()
             return
-        with _console(sys.stderr).status("") as status:
-            yield lambda text: status.update(_literal(text))
+        from rich.live import Live
+
+        line = _TickingLine()
+        with Live(get_renderable=line.render, console=_console(), refresh_per_second=5, transient=True):
+            yield line
+
+    @contextmanager
+    def patience(self, code: str, after_s: float = 1.0) -> Iterator[None]:
+        """Say what takes so long, once it does."""
+        if sys.stderr.isatty():
+            with self.progress() as report:
+                report(self.say(code))
+                yield
+            return
+        timer = threading.Timer(after_s, self.note, (code,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def confirm(self, code: str, **facts: object) -> bool:
+        """Ask on a terminal; where nobody can be asked, the command itself is the consent."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return True
+        print(f"{self.say(code, **facts)} [y/N] ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip().lower() in _CONSENT
 
     def _dump(self, data: object) -> None:
-        if self.output is Output.JSON:
-            print(json.dumps(data, ensure_ascii=False, indent=2))
-            return
-        import yaml
+        print_document(data, self.output)
 
-        print(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=120), end="")
+
+class _TickingLine:
+    """Progress on a terminal: the last text and the time since the beginning, drawn anew by itself."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._watch = Stopwatch()
+
+    def __call__(self, text: str) -> None:
+        self._text = text
+
+    def render(self) -> Any:
+        from rich.text import Text
+
+        text = self._text.replace("\t", " ")
+        return Text(f"{text}  {format_span(self._watch.read())}", overflow="ellipsis", no_wrap=True)
 
 
 class _PlainLine:
@@ -122,85 +177,28 @@ def write_note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.table import Table
+def print_document(data: object, output: Output) -> None:
+    """Data for programs, on the standard output."""
+    if output is Output.JSON:
+        print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+        return
+    import yaml
 
-    table = Table(*headings, box=None, show_header=bool(headings), header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*(_literal(cell) for cell in row))
-    console = _console(sys.stdout)
-    with console.capture() as capture:
-        console.print(table)
-    # The last column is padded too, which only hinders whoever copies or compares the text.
-    print("\n".join(line.rstrip() for line in capture.get().splitlines()))
-
-
-def format_cell(record: Mapping[str, Any], column: Column) -> str:
-    """The value of a column as a person reads it; empty where there is none."""
-    value: Any = record
-    for name in column.path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    if value is None:
-        return ""
-    match column.form:
-        case Form.TIME:
-            return format_time(str(value))
-        case Form.SPAN:
-            return format_span(float(value))
-        case Form.SIZE:
-            return format_size(int(value))
-        case Form.TEXT:
-            return _format_text(value)
+    # Through JSON: enumerations and numbers of our own become plain ones.
+    plain = json.loads(json.dumps(data, default=str))
+    print(yaml.safe_dump(plain, allow_unicode=True, sort_keys=False, width=120), end="")
 
 
-def format_time(text: str) -> str:
-    """A time of the API (RFC 3339, UTC), without what people do not read."""
-    day, _, moment = text.partition("T")
-    return f"{day} {moment[:8]}Z" if moment else text
+def _find_width() -> int | None:
+    """The width of the screen that the answer goes to; None where it goes to a program."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def format_span(seconds: float) -> str:
-    """A measured span in its two largest units."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+def _is_bold() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in read_environment()
 
 
-def format_size(size: float) -> str:
-    unit = _UNITS[0]
-    for unit in _UNITS:
-        if size < 1024 or unit == _UNITS[-1]:
-            break
-        size /= 1024
-    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-
-
-def _format_text(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}={_format_text(item)}" for name, item in value.items() if item is not None)
-    if isinstance(value, list | tuple):
-        return ", ".join(_format_text(_name_item(item)) for item in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _name_item(item: object) -> object:
-    """What stands for a member of a list: its name (a step) or its message (a risk)."""
-    return item.get("name") or item.get("message") or item if isinstance(item, Mapping) else item
-
-
-def _console(stream: Any) -> "Console":
+def _console() -> "Console":
     from rich.console import Console
 
-    width = None if stream.isatty() else _PIPE_WIDTH
-    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=not stream.isatty())
-
-
-def _literal(text: str) -> Any:
-    from rich.text import Text
-
-    return Text(text.replace("\t", " "))
+    return Console(file=sys.stderr, highlight=False, markup=False, emoji=False)

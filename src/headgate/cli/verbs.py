@@ -11,8 +11,10 @@ from cyclopts import Parameter
 
 from headgate.cli import columns
 from headgate.cli.options import COMMON, NO_WAITING, Common, JobName, Waiting
+from headgate.cli.problems import naming
 from headgate.cli.session import Session, open_session
 from headgate.cli.waiting import show_operation
+from headgate.domain.errors import Invalid
 from headgate.domain.operations import ClaimMode, RestoreFrom, SavepointFormat, StopSnapshot
 
 DryRun = Annotated[
@@ -52,6 +54,9 @@ class RunOptions:
     ] = None
 
     def to_body(self) -> dict[str, Any]:
+        """The options of the request. Invalid("claim_mode_unused") where nothing is claimed."""
+        if self.claim_mode is not None and self.restore_from is RestoreFrom.NONE:
+            raise Invalid("claim_mode_unused")
         implied = RestoreFrom.SNAPSHOT if self.snapshot is not None else None
         return {
             "from": self.restore_from or implied,
@@ -182,7 +187,9 @@ def _operate(
 ) -> None:
     path = f"{session.get_job_path(job)}/operations"
     body = {"verb": verb, "options": {name: value for name, value in options.items() if value is not None}}
+    with naming(job=job, verb=verb):
+        answer = session.client.post(path, body, dry_run="true" if dry_run else None)
     if dry_run:
-        session.screen.show_record(columns.PLAN, session.client.post(path, body, dry_run="true"))
+        session.screen.show_record(columns.PLAN, answer)
     else:
-        show_operation(session, session.client.post(path, body), waiting)
+        show_operation(session, answer, waiting)

@@ -41,7 +41,7 @@ def show_operation(session: Session, operation: Document, waiting: Waiting) -> N
     show_end(session, operation)
     if operation["status"] in OPEN_STATUSES:
         session.screen.note("operation_accepted", operation=operation["id"])
-    elif waiting.wait:
+    else:
         check_operation(operation)
 
 

@@ -24,14 +24,26 @@ def choose_language(arguments: Sequence[str], environment: Mapping[str, str]) ->
 
     It is needed before the arguments are parsed: help and complaints about them have a language too.
     """
-    asked = ""
-    for position, argument in enumerate(arguments):
-        if argument == "--language" and position + 1 < len(arguments):
-            asked = arguments[position + 1]
-        elif argument.startswith("--language="):
-            asked = argument.partition("=")[2]
-    asked = asked or next((environment[name] for name in LANGUAGE_VARIABLES if environment.get(name)), "")
+    asked = _find_option("--language", arguments) or next(
+        (environment[name] for name in LANGUAGE_VARIABLES if environment.get(name)), ""
+    )
     return Language.ZH if asked.lower().startswith("zh") else Language.EN
+
+
+def choose_output(arguments: Sequence[str]) -> str:
+    """`json` or `yaml` where one of them was asked for, else nothing; errors need it before parsing is done."""
+    asked = _find_option("--output", arguments).lower()
+    return asked if asked in ("json", "yaml") else ""
+
+
+def _find_option(name: str, arguments: Sequence[str]) -> str:
+    value = ""
+    for position, argument in enumerate(arguments):
+        if argument == name and position + 1 < len(arguments):
+            value = arguments[position + 1]
+        elif argument.startswith(f"{name}="):
+            value = argument.partition("=")[2]
+    return value
 
 
 def say(language: Language, code: str, facts: Mapping[str, object] | None = None) -> str:
@@ -46,6 +58,13 @@ def advise(language: Language, code: str, facts: Mapping[str, object] | None = N
     from headgate.domain import catalogue
 
     return catalogue.advice(code, _texts(facts), catalogue.Language(language))
+
+
+def has_words(code: str) -> bool:
+    """Whether there is a sentence for `code`."""
+    from headgate.domain import catalogue
+
+    return code in catalogue.texts()
 
 
 def translate(language: Language, english: str) -> str:

@@ -1,0 +1,45 @@
+"""A job as the tables show it: nothing stands where nothing is known, and what is under way is told.
+
+`--output json` and `yaml` show the server's answer as it is, and need none of this.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from headgate.cli.cells import format_time
+from headgate.cli.client import Document
+from headgate.cli.outcome import is_behind
+from headgate.cli.render import Screen
+from headgate.cli.rephrasing import rephrase
+
+_REACHABLE = "REACHABLE"
+
+
+def view_job(job: Document, screen: Screen) -> Document:
+    """The job with the fields that its tables have beside the server's."""
+    instance = job.get("instance")
+    shown = dict(job)
+    if not instance:
+        # Nobody has asked Flink anything about this job yet.
+        shown |= {"flink_status": None, "reachability": None, "total_run_s": None}
+    reach = shown.get("reachability") or {}
+    is_known = reach.get("state", _REACHABLE) == _REACHABLE
+    is_running = instance is not None and not instance.get("ended_at") and is_known
+    return {
+        **shown,
+        "unreachable_since": None if is_known else reach.get("since"),
+        "run_time_s": instance.get("duration_s") if instance is not None and is_running else None,
+        "newest_version": job.get("newest_version") if is_behind(job) or not job.get("online_version") else None,
+        "operation_text": _describe(job.get("operation"), screen),
+        "waiting_text": _describe(job.get("waiting"), screen),
+    }
+
+
+def _describe(operation: Mapping[str, Any] | None, screen: Screen) -> str | None:
+    """The verb, the id, since when, and what it waits for."""
+    if not operation:
+        return None
+    since = format_time(str(operation.get("started_at") or operation.get("requested_at") or ""))
+    text = screen.say("operation_since", verb=operation.get("verb", ""), operation=operation["id"], at=since)
+    waits_for = (operation.get("overdue") or {}).get("message")
+    return f"{text}\n{rephrase(waits_for)}" if waits_for else text
