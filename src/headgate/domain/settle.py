@@ -217,11 +217,6 @@ def savepoint_failed(finding: Finding) -> Outcome:
     return Outcome(intent=IntentStatus.NOT_DONE, operation=OperationStatus.FAIL, result=finding, warning=finding)
 
 
-def withdrawn() -> Outcome:
-    """Taken back before anything was sent."""
-    return Outcome(operation=OperationStatus.CANCELLED, result=Finding("operation_withdrawn"))
-
-
 def overridden_between_steps() -> Outcome:
     """A forced stop came while nothing of the operation was under way and nothing lived."""
     return Outcome(

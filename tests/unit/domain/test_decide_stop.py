@@ -1,5 +1,6 @@
 """An open stop with savepoint: what makes a pause succeed, what leaves the job running, what must be waited for."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -100,11 +101,10 @@ class TestTheTriggerIsComplete:
     def test_the_job_still_lives_its_end_is_awaited(self, status: FlinkStatus) -> None:
         assert isinstance(stopping(seen(status, trigger=completed())), AwaitOutcome)
 
-    def test_the_job_failed_meanwhile_that_is_told_and_the_savepoint_counts(self) -> None:
-        outcome = settled(stopping(seen(FlinkStatus.FAILED, failure="boom", trigger=completed(failure="late"))))
-        assert outcome.warning is not None
-        assert (outcome.warning.code, outcome.warning.facts) == ("savepoint_made_job_failed", {"path": SAVEPOINT})
-        assert outcome.warning.cause in {"boom", "late"}
+    @pytest.mark.parametrize(("failure", "cause"), [("boom", "boom"), ("", "late")], ids=["the job says why", "or not"])
+    def test_the_job_failed_meanwhile_that_is_told_and_the_savepoint_counts(self, failure: str, cause: str) -> None:
+        outcome = settled(stopping(seen(FlinkStatus.FAILED, failure=failure, trigger=completed(failure="late"))))
+        assert outcome.warning == Finding("savepoint_made_job_failed", {"path": SAVEPOINT}, cause)
         assert outcome.settled is Settled.SUSPENDED
 
     def test_the_job_is_gone_with_its_jobmanager_the_savepoint_counts(self) -> None:
@@ -161,6 +161,7 @@ class TestTheJobLivesAndNoSavepointIsUnderWay:
     def test_it_backs_off_before_that(self) -> None:
         act = sent(Answer.UNAVAILABLE, retry_at=NOW + timedelta(seconds=2))
         assert isinstance(stopping(seen(RUNNING, trigger=UNKNOWN), act), AwaitOutcome)
+        assert isinstance(stopping(seen(RUNNING, trigger=UNKNOWN), replace(act, retry_at=NOW)), StopWithSavepoint)
 
     def test_the_id_is_not_sent_to_another_jobmanager(self) -> None:
         look = seen(RUNNING, trigger=UNKNOWN, incarnation=SECOND, high_availability=True)
