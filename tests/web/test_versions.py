@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 
+from headgate.domain.errors import Problem
 from headgate.domain.spec import JobSpec, JobType
+from headgate.ports.sql import CheckedScript
 from tests.services.world import SPEC, World
 from tests.web import shapes
 
@@ -18,7 +20,7 @@ def test_publishing_makes_the_next_version_and_starts_nothing(world: World, clie
     client.put(f"{path}/draft", json={"type": "SQL", "sql": "INSERT INTO c SELECT 2"}, headers={"If-Match": "*"})
     second = client.post(f"{path}/versions", json={"description": "  two  "})
     assert (first.status_code, second.status_code) == (201, 201)
-    assert set(first.json()) == {"version"}
+    assert set(first.json()) == {"version", "notices"}
     assert set(first.json()["version"]) == shapes.VERSION
     assert (second.json()["version"]["number"], second.json()["version"]["description"]) == (2, "two")
     assert client.get(f"{path}/versions/1").json() == first.json()["version"]
@@ -31,6 +33,24 @@ def test_publishing_makes_the_next_version_and_starts_nothing(world: World, clie
         False,
     )
     assert client.get(f"{path}/operations").json()["items"] == []
+
+
+@pytest.mark.requirement("T0-18")
+def test_publishing_says_whether_the_text_was_checked(world: World, client: TestClient) -> None:
+    world.add_cluster()
+    path = f"/api/v1/jobs/{world.add_job().id}"
+
+    def publish() -> list[str]:
+        return [
+            notice["code"] for notice in client.post(f"{path}/versions", json={"description": "x"}).json()["notices"]
+        ]
+
+    assert publish() == ["draft_not_checked", "draft_without_restarts"]
+    client.post(f"{path}/draft/check")
+    assert publish() == ["draft_without_restarts"]
+    world.compiler.found = CheckedScript((Problem("spec.sql", "sql_syntax"),))
+    client.post(f"{path}/draft/check")
+    assert publish() == ["draft_check_failed", "draft_without_restarts"]
 
 
 @pytest.mark.parametrize(

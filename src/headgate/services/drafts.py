@@ -6,7 +6,7 @@ contacts neither the cluster nor any connector's server.
 
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from headgate.domain.clusters import Cluster
@@ -20,6 +20,7 @@ from headgate.ports.clock import Clock
 from headgate.ports.sql import CheckedScript, SqlCompiler
 from headgate.ports.store import Store, UnitOfWork
 from headgate.services.access import find_artifact, get_job, require_revision
+from headgate.services.notices import LastChecks
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Drafts:
     clock: Clock
     compiler: SqlCompiler
     files: ArtifactFiles
+    checks: LastChecks = field(default_factory=LastChecks)
 
     def get(self, actor: Actor, job_id: str) -> Draft:
         with self.store.read() as unit:
@@ -58,10 +60,16 @@ class Drafts:
             spec = unit.jobs.get_draft(job.id).spec
             cluster = unit.clusters.find_by_name(job.workspace, spec.cluster)
             if cluster is None:
-                return CheckedScript((unknown_cluster(spec.cluster),))
-            if spec.type is JobType.JAR:
-                return CheckedScript(self._check_jar(unit, job, spec))
-        return self._compile(cluster, spec)
+                found = CheckedScript((unknown_cluster(spec.cluster),))
+            elif spec.type is JobType.JAR:
+                found = CheckedScript(self._check_jar(unit, job, spec))
+            else:
+                found = None
+        if found is None:
+            assert cluster is not None
+            found = self._compile(cluster, spec)
+        self.checks.remember(job.id, spec, found)
+        return found
 
     def _compile(self, cluster: Cluster, spec: JobSpec) -> CheckedScript:
         return self.compiler.check(cluster.engine_version, spec.sql, _compiler_settings(spec), ())

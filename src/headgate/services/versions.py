@@ -4,17 +4,19 @@ A version pins what its draft names loosely: the artifact stands in it by id, so
 under the same name changes nothing that was published.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from headgate.domain.errors import Invalid, Problem
 from headgate.domain.events import Event, EventType
 from headgate.domain.jobs import Version
+from headgate.domain.operations import Finding
 from headgate.domain.spec import JobSpec, JobType, dump_spec, parse_spec
 from headgate.domain.workspaces import Actor
 from headgate.ports.clock import Clock
 from headgate.ports.store import Store, UnitOfWork
 from headgate.services.access import find_artifact, get_job
 from headgate.services.drafts import unknown_artifact
+from headgate.services.notices import LastChecks, list_notices
 from headgate.services.receipts import Keep, keep_nothing
 
 DESCRIPTION_LENGTH = 1000
@@ -24,6 +26,7 @@ DESCRIPTION_LENGTH = 1000
 class Versions:
     store: Store
     clock: Clock
+    checks: LastChecks = field(default_factory=LastChecks)
 
     def publish(self, actor: Actor, job_id: str, description: str, keep: Keep[Version] = keep_nothing) -> Version:
         """The draft as the next version. Nothing is started. Invalid without a description."""
@@ -47,6 +50,11 @@ class Versions:
             unit.events.record(event)
             keep(unit, version)
         return version
+
+    def list_notices(self, unit: UnitOfWork, version: Version) -> list[Finding]:
+        """What to know about a version that is being published in this transaction."""
+        spec = unit.jobs.get_draft(version.job_id).spec
+        return list(list_notices(spec, self.checks.find(version.job_id, spec)))
 
     def list_of_job(self, actor: Actor, job_id: str) -> list[Version]:
         """Newest first."""

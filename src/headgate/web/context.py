@@ -25,6 +25,7 @@ from headgate.services.drafts import Drafts
 from headgate.services.engines import Engines, Start
 from headgate.services.health import Check
 from headgate.services.jobs import Jobs
+from headgate.services.notices import LastChecks
 from headgate.services.operations import Operations
 from headgate.services.queries import Queries
 from headgate.services.versions import Versions
@@ -87,11 +88,11 @@ class Services:
 
 
 def build_services(context: WebContext) -> Services:
-    store, clock, ids = context.store, context.clock, context.ids
+    store, clock, ids, checks = context.store, context.clock, context.ids, LastChecks()
     return Services(
         jobs=Jobs(store, clock, ids),
-        drafts=Drafts(store, clock, context.compiler, context.files),
-        versions=Versions(store, clock),
+        drafts=Drafts(store, clock, context.compiler, context.files, checks),
+        versions=Versions(store, clock, checks),
         operations=Operations(store, clock, ids, context.wake, context.probe.look_at_path),
         clusters=Clusters(store, clock, ids, context.probe, context.is_local_stopped),
         engines=Engines(store, clock, ids, context.engines, context.start),

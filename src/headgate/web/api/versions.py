@@ -11,8 +11,9 @@ from headgate.services.receipts import Keep
 from headgate.web.callers import Caller
 from headgate.web.context import Served
 from headgate.web.declared import JOB, KEYS, declare
+from headgate.web.languages import Spoken
 from headgate.web.models.jobs import PublishBody, PublishedModel, VersionModel
-from headgate.web.models.shapes import MAX_NUMBER, PageModel, list_models
+from headgate.web.models.shapes import MAX_NUMBER, FindingModel, PageModel, list_models
 from headgate.web.once import OnceOnly
 from headgate.web.windows import Shown
 
@@ -25,14 +26,17 @@ router = APIRouter(tags=["versions"])
     response_model=PublishedModel,
     responses=declare({404: JOB, 409: (*KEYS, "version_exists"), 422: ("description_required", "spec_invalid")}),
 )
-def publish_version(job_id: str, body: PublishBody, actor: Caller, services: Served, once: OnceOnly) -> Response:
+def publish_version(
+    job_id: str, body: PublishBody, actor: Caller, services: Served, once: OnceOnly, language: Spoken
+) -> Response:
     """Freeze the draft as the next version. The system numbers it; nothing is started."""
 
     def act(keep: Keep[Version]) -> Version:
         return services.versions.publish(actor, job_id, body.description, keep)
 
-    def render(_unit: UnitOfWork, version: Version) -> PublishedModel:
-        return PublishedModel(version=VersionModel.of(version))
+    def render(unit: UnitOfWork, version: Version) -> PublishedModel:
+        notices = [FindingModel.of(found, language) for found in services.versions.list_notices(unit, version)]
+        return PublishedModel(version=VersionModel.of(version), notices=notices)
 
     return once.answer(201, act, render)
 

@@ -16,7 +16,7 @@ from headgate.services.views import JobDetail, JobView
 from headgate.web.models.drafts import SpecBody
 from headgate.web.models.history import InstanceModel
 from headgate.web.models.operations import OperationModel, RestorePointModel
-from headgate.web.models.shapes import AnyPolicy, Body, PageModel, ReachabilityModel, Shown
+from headgate.web.models.shapes import AnyPolicy, Body, FindingModel, PageModel, ReachabilityModel, Shown
 from headgate.web.wording import advise, say
 
 
@@ -243,4 +243,7 @@ class VersionModel(Shown):
 
 
 class PublishedModel(Shown):
+    """The new version, and what to know about it."""
+
     version: VersionModel
+    notices: list[FindingModel] = Field(description="Such as: nobody has checked this text. Nothing here is an error.")
