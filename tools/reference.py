@@ -17,6 +17,13 @@ from tools.codes import error_codes, finding_codes
 from tools.sources import ROOT
 
 REFERENCE = Path("docs/reference")
+# The command line reads these itself, so that its start needs no settings: variable -> default, meaning.
+CLIENT_VARIABLES: dict[str, tuple[str, str]] = {
+    "HEADGATE_URL": ("that of the last `headgate dev` or `headgate serve`", "Address of the server."),
+    "HEADGATE_TOKEN": ("that of the same server", "Access token."),
+    "HEADGATE_LANG": ("`LC_ALL`, `LC_MESSAGES`, `LANG`, else `en`", "Language of the command line: en or zh."),
+    "HEADGATE_CONFIG": ("each system's own", "Folder of the note on where the last server is."),
+}
 MADE = "<!-- Written by `make docs` from the code. Do not edit. -->"
 
 
@@ -57,14 +64,14 @@ def events_page() -> str:
     lines = [
         "# Events",
         "",
-        "The types of the dated facts in a job's history, with their words.",
+        "The types of the dated facts in a job's history, as the API and the command line name them, with their words.",
         "",
         "| type | English | 中文 |",
         "|---|---|---|",
     ]
     for event in EventType:
         text = texts().get(event.value, Text(en="", zh=""))
-        lines.append(f"| `{event.value}` | {_cell(text.en)} | {_cell(text.zh)} |")
+        lines.append(f"| `{event.name}` | {_cell(text.en)} | {_cell(text.zh)} |")
     return _page(lines)
 
 
@@ -80,6 +87,14 @@ def settings_page() -> str:
     for name, field in Settings.model_fields.items():
         default = "each system's own" if field.default_factory else _default(field.default)
         lines.append(f"| `{name_variable(name)}` | {default} | {_cell(field.description or '')} |")
+    lines += [
+        "",
+        "Environment variables of the command line, which is a client of the server.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+        *(f"| `{name}` | {default} | {meaning} |" for name, (default, meaning) in CLIENT_VARIABLES.items()),
+    ]
     return _page(lines)
 
 

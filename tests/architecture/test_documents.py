@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from headgate.settings import Settings
-from tools.reference import PAGES, REFERENCE
+from headgate.settings import Settings, name_variable
+from tools.reference import CLIENT_VARIABLES, PAGES, REFERENCE
 from tools.sources import ROOT
 
 # A path in a document: in backquotes, with a slash or a dot, and starting at one of our rooms.
@@ -28,6 +28,21 @@ def test_no_reference_page_is_left_over() -> None:
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_a_setting_says_what_it_is_for(name: str) -> None:
     assert Settings.model_fields[name].description
+
+
+def test_every_variable_that_the_command_line_reads_is_documented() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "headgate" / "cli").rglob("*.py"))
+    read = set(re.findall(r"\"(HEADGATE_[A-Z_]+)\"", sources))
+    assert (
+        set(CLIENT_VARIABLES) <= read <= set(CLIENT_VARIABLES) | {name_variable(name) for name in Settings.model_fields}
+    )
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
+def test_a_link_of_a_document_leads_to_a_file(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    assert not [link for link in links if link and not (ROOT / "docs" / link).exists()]
 
 
 def test_every_path_of_the_map_exists() -> None:
