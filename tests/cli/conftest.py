@@ -182,6 +182,7 @@ def make_operation(status: str = "OPERATING", **fields: Any) -> dict[str, Any]:
         "message": "",
         "cause": "",
         "advice": "",
+        "waiting": None,
         "overdue": None,
         "steps": [{"name": "stop_with_savepoint", "status": "OPERATING", "detail": ""}],
         "requested_by": "admin",

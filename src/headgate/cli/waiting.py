@@ -98,7 +98,7 @@ def describe_operation(screen: Screen, operation: Document) -> str:
     steps: list[Any] = operation.get("steps") or []
     step = next((step for step in steps if step["status"] == "OPERATING"), None)
     verb = screen.say(f"verb_{operation['verb']}")
-    if waits_for := (operation.get("overdue") or {}).get("message", ""):
+    if waits_for := (operation.get("waiting") or {}).get("message", ""):
         doing = rephrase(waits_for)
     elif step is None:
         doing = screen.say(f"operation_{operation['status'].lower()}")
@@ -112,7 +112,7 @@ def describe_queued(screen: Screen, operation: Document, ahead: Document, job: s
     """The same for one that waits for another operation of its job."""
     facts = {"ahead": screen.say(f"verb_{ahead['verb']}"), "operation": ahead["id"], "job": job}
     doing = screen.say("progress_queued", **facts)
-    if waits_for := (ahead.get("overdue") or {}).get("message", ""):
+    if waits_for := (ahead.get("waiting") or {}).get("message", ""):
         doing = f"{doing} {rephrase(waits_for)}"
     if operation["verb"] == "stop" and not (operation.get("options") or {}).get("force"):
         doing = f"{doing} {screen.say('progress_force', **facts)}"
