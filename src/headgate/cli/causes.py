@@ -24,7 +24,7 @@ def shorten_cause(cause: str) -> list[str]:
     """What is shown of a cause: of a trace its root and the next lines of that message, at most three in all."""
     lines = cause.splitlines()
     if not _is_trace(lines):
-        return [line.rstrip() for line in lines if line.strip()][:_PLAIN_LINES]
+        return tidy_text(cause)[:_PLAIN_LINES]
     starts = [number for number, line in enumerate(lines) if line.strip().startswith(_CAUSED_BY)]
     shown = []
     for line in lines[starts[-1] if starts else 0 :]:
@@ -37,7 +37,22 @@ def shorten_cause(cause: str) -> list[str]:
 
 def is_shortened(cause: str) -> bool:
     """Whether `shorten_cause` leaves anything out."""
-    return len(shorten_cause(cause)) < len([line for line in cause.splitlines() if line.strip()])
+    return len(shorten_cause(cause)) < len(tidy_text(cause))
+
+
+def tidy_text(text: str) -> list[str]:
+    """The lines of a text without the empty ones; a list of single words stands behind the line that opens it."""
+    lines: list[str] = []
+    is_open = False  # whether single words may follow
+    for line in (line.strip() for line in text.splitlines()):
+        if not line:
+            continue
+        if is_open and " " not in line:
+            lines[-1] += " " + line if lines[-1].endswith(":") else ", " + line
+            continue
+        lines.append(line)
+        is_open = line.endswith(":")
+    return lines
 
 
 def _is_trace(lines: list[str]) -> bool:

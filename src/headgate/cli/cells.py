@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from headgate.cli.causes import find_root
+from headgate.cli.causes import shorten_cause
 from headgate.cli.columns import Column, Form
 from headgate.cli.rephrasing import rephrase
 
+_CAUSE_LINES = 3
+# Options that say what would be done without them.
+_DEFAULTS = (None, False, "NO_CLAIM", "CANONICAL")
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
@@ -70,5 +73,6 @@ _FORMS: dict[Form, Callable[[Any], str]] = {
     Form.SIZE: lambda value: format_size(int(value)),
     Form.WORDS: lambda value: rephrase(_format_text(value)),
     Form.LINES: _format_lines,
-    Form.CAUSE: lambda value: find_root(str(value)),
+    Form.CAUSE: lambda value: "\n".join(shorten_cause(str(value))[:_CAUSE_LINES]),
+    Form.OPTIONS: lambda value: _format_text({name: item for name, item in value.items() if item not in _DEFAULTS}),
 }

@@ -17,7 +17,8 @@ class Form(Enum):
     SIZE = auto()
     WORDS = auto()  # a sentence of the server
     LINES = auto()  # a list, one member a line
-    CAUSE = auto()  # Flink's own text: its root in one line
+    CAUSE = auto()  # Flink's own text: its root
+    OPTIONS = auto()  # of an operation, without those that change nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +132,15 @@ OPERATIONS = (
     Column("message", "message", Form.WORDS, is_long=True),
 )
 OPERATION_HEAD = (
-    *_texts("id", "job_id", "verb", "status", "options"),
+    *_texts("id", "job_id", "verb", "status"),
+    Column("options", "options", Form.OPTIONS),
     Column("requested_by", "requested_by"),
     Column("requested_at", "requested_at", Form.TIME),
     Column("ended_at", "ended_at", Form.TIME),
 )
 OPERATION = (
     *OPERATION_HEAD,
-    Column("waits_for", "overdue.message", Form.WORDS),
+    Column("waits_for", "waiting.message", Form.WORDS),
     Column("message", "message", Form.WORDS),
     Column("cause", "cause", Form.CAUSE),
     Column("advice", "advice", Form.WORDS),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from headgate.cli import columns
-from headgate.cli.causes import find_root, is_shortened
+from headgate.cli.causes import shorten_cause, tidy_text
 from headgate.cli.cells import format_time
 from headgate.cli.jobfile import DraftText, read_job_file
 from headgate.cli.jobview import view_job
@@ -24,6 +24,8 @@ app = App(name="job", help="Create, publish, run, pause, resume and stop jobs.")
 
 # More paths than these say nothing more to a person; `job snapshots` has them all.
 _PATHS_TOLD = 20
+_CAUSE_LINES = 3
+_RUNNING = frozenset({Phase.RUNNING, Phase.TRANSITIONING})
 
 JobFilePath = Annotated[Path, Parameter(name=["--file", "-f"], help="Job file (YAML or JSON); - reads the input.")]
 
@@ -36,7 +38,8 @@ class Filters:
     q: Annotated[str | None, Parameter(name="--search", help="Only jobs with this text in name or id.")] = None
     folder: Annotated[str | None, Parameter(name="--folder", help="Only jobs of this folder.")] = None
     phase: Annotated[
-        tuple[Phase, ...], Parameter(name="--phase", help="Only jobs in this state; may be given several times.")
+        tuple[Phase, ...],
+        Parameter(name="--phase", negative="", help="Only jobs in this state; may be given several times."),
     ] = ()
     lifecycle: Annotated[Lifecycle | None, Parameter(name="--lifecycle", help="Only jobs at this stage of life.")] = (
         None
@@ -147,12 +150,10 @@ def delete(
     """Delete a job that is not running, with its history; the files of its snapshots stay."""
     with open_session(common) as session:
         found, screen = session.get_job(job), session.screen
-        kept, _ = session.client.list_some(f"/jobs/{found['id']}/snapshots", _PATHS_TOLD)
-        if kept and screen.output is Output.TABLE:
-            screen.note("snapshots_stay", job=job)
-            write_note("\n".join(f"  {snapshot['path']}" for snapshot in kept if snapshot.get("path")))
-        if not is_sure and not screen.confirm("delete_sure", job=found["name"]):
-            raise Declined("nothing_done")
+        if found["phase"] not in _RUNNING:  # else the server refuses, and says why
+            _tell_files(session, found)
+            if not is_sure and not screen.confirm("delete_sure", job=found["name"]):
+                raise Declined("nothing_done")
         with naming(job=job):
             deleted = session.client.delete(f"/jobs/{found['id']}", found["revision"])
         if screen.output is Output.TABLE:
@@ -202,6 +203,15 @@ def _show_list(job: str, name: str, shown: tuple[columns.Column, ...], limit: in
         session.screen.show_page(shown, rows, has_more=has_more)
 
 
+def _tell_files(session: Session, job: dict[str, Any]) -> None:
+    """Where the files are that outlive the job: nothing knows of them afterwards."""
+    kept, has_more = session.client.list_some(f"/jobs/{job['id']}/snapshots", _PATHS_TOLD)
+    paths = [str(snapshot["path"]) for snapshot in kept if snapshot.get("path")]
+    if paths and session.screen.output is Output.TABLE:
+        session.screen.note("snapshots_stay", job=job["name"])
+        write_note("\n".join(f"  {path}" for path in (*paths, *(["  ..."] if has_more else ()))))
+
+
 def _show_job(screen: Screen, job: dict[str, Any]) -> None:
     screen.show_record(columns.JOB, view_job(job, screen) if screen.output is Output.TABLE else job)
 
@@ -210,9 +220,10 @@ def _show_warning(screen: Screen, warning: dict[str, Any], job: str) -> None:
     facts = {"text": rephrase(warning.get("message") or ""), "at": format_time(str(warning.get("at") or ""))}
     screen.note("job_warning", **facts)
     cause = str(warning.get("cause") or "")
-    if cause:
-        write_note(f"    {find_root(cause)}")
-    if is_shortened(cause):
+    shown = shorten_cause(cause)[:_CAUSE_LINES]
+    for line in shown:
+        write_note(f"    {line}")
+    if len(shown) < len(tidy_text(cause)):
         screen.note("whole_warning", job=job)
     if warning.get("advice"):
         screen.note("error_hint", text=rephrase(warning["advice"]))

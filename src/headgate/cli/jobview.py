@@ -24,9 +24,12 @@ def view_job(job: Document, screen: Screen) -> Document:
         shown |= {"flink_status": None, "reachability": None, "total_run_s": None}
     reach = shown.get("reachability") or {}
     is_known = reach.get("state", _REACHABLE) == _REACHABLE
+    if is_known and shown.get("flink_status") == "UNKNOWN":
+        shown["flink_status"] = None
     is_running = instance is not None and not instance.get("ended_at") and is_known
     return {
         **shown,
+        "total_run_s": shown.get("total_run_s") or None,
         "unreachable_since": None if is_known else reach.get("since"),
         "run_time_s": instance.get("duration_s") if instance is not None and is_running else None,
         "newest_version": job.get("newest_version") if is_behind(job) or not job.get("online_version") else None,
@@ -41,5 +44,5 @@ def _describe(operation: Mapping[str, Any] | None, screen: Screen) -> str | None
         return None
     since = format_time(str(operation.get("started_at") or operation.get("requested_at") or ""))
     text = screen.say("operation_since", verb=operation.get("verb", ""), operation=operation["id"], at=since)
-    waits_for = (operation.get("overdue") or {}).get("message")
+    waits_for = (operation.get("waiting") or {}).get("message")
     return f"{text}\n{rephrase(waits_for)}" if waits_for else text

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from headgate.cli.causes import is_shortened, shorten_cause
+from headgate.cli.causes import is_shortened, shorten_cause, tidy_text
 from headgate.cli.client import ServerRefused
 from headgate.cli.guesses import guess_from_text
 from headgate.cli.jobfile import Origin, Place
@@ -71,21 +71,27 @@ def build_document(error: HeadgateError, language: Language) -> dict[str, Any]:
     }
 
 
-def describe_problem(problem: Mapping[str, Any], origin: Origin | None, language: Language) -> list[str]:
+def describe_problem(
+    problem: Mapping[str, Any], origin: Origin | None, language: Language, told: Mapping[str, str] | None = None
+) -> list[str]:
     """One entry of `problems`: its place and message, the line of the text, and what to do about it."""
     path, line, column = str(problem.get("path") or ""), problem.get("line"), problem.get("column")
     code = str(problem.get("code") or "")
     place = origin.locate(path, line, column, of_name=code in _NAME_FAULTS) if origin is not None else None
-    own = say_own(language, code, {"field": name_field(path)})
+    own = say_own(language, code, {"job": "JOB", "field": name_field(path), **(told or {})})
     message, hint = own or (str(problem.get("message") or code), str(problem.get("hint") or ""))
+    first, *more = [rephrase(line) for line in tidy_text(message)] or [code]
     guessed = _guess_name(code, path, hint, language)
+    more = [_MARGIN + line for line in shorten_cause("\n".join(more))]
     hints = [_MARGIN + text for text in (guessed, _hint(language, rephrase(hint)) if hint else "") if text]
     if place is not None:
         where = _name_place(place.name, place.line, place.column, language)
         field = f" ({path})" if path and path != place.name else ""
-        return [f"  {where}{field}: {rephrase(message)}", *_quote(place), *hints]
-    where = _name_place(name_field(path), line, column, language)
-    return [f"  {where}: {rephrase(message)}" if where else f"  {rephrase(message)}", *hints]
+        return [f"  {where}{field}: {first}", *more, *_quote(place), *hints]
+    name = name_field(path)
+    # An option that its sentence names already is not named before it as well.
+    where = _name_place("" if name != path and name in message else name, line, column, language)
+    return [f"  {where}: {first}" if where else f"  {first}", *more, *hints]
 
 
 def _guess_name(code: str, path: str, hint: str, language: Language) -> str:
@@ -101,7 +107,7 @@ def _describe_refusal(refusal: ServerRefused, language: Language) -> list[str]:
     lines = [_head(language, rephrase(text))]
     problems = problem.get("problems") or []
     for entry in problems:
-        lines += describe_problem(entry, problem.get("origin"), language)
+        lines += describe_problem(entry, problem.get("origin"), language, refusal.told)
     lines += _indent(problem.get("cause"), say(language, "whole_cause_json"))
     # Where each problem says what to do about it, "correct what is listed" says nothing more.
     if hint and not any(entry.get("hint") for entry in problems):
