@@ -5,14 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from headgate.domain.clusters import Reachability
+from headgate.domain.clusters import EngineVersion, Reachability
 from headgate.domain.errors import Invalid
 from headgate.domain.instances import Absence, FlinkStatus, InstanceEnd
 from headgate.domain.lifecycle import Lifecycle, Phase, Settled, Verb, Wanted
-from headgate.domain.operations import Options, StopSnapshot
+from headgate.domain.operations import Finding, Options, StopSnapshot
 from headgate.domain.spec import JobSpec, JobType
 from headgate.domain.workspaces import DEFAULT_WORKSPACE
 from headgate.ports.store import JobFilter
+from headgate.services.clusters import LocalRegistration
 from headgate.services.jobs import JobEdit
 from headgate.services.pages import Window
 from headgate.services.queries import JobQuery
@@ -87,6 +88,19 @@ class TestStates:
             Reachability.UNREACHABLE,
             FlinkStatus.RUNNING,
         )
+
+    def test_of_an_embedded_cluster_that_was_stopped_it_says_so(self, world: World) -> None:
+        found = LocalRegistration("http://127.0.0.1:40001", EngineVersion("2.2.1"), "file:///sp", "file:///cp")
+        cluster = world.clusters.register_local(DEFAULT_WORKSPACE, found)
+        job = world.add_settled(Settled.RUNNING)
+        for reachability, expected in (
+            (Reachability.REACHABLE, None),
+            (Reachability.UNREACHABLE, Finding("local_cluster_stopped", {"cluster": "local"})),
+        ):
+            world.see_cluster(cluster, reachability)
+            shown = replace(world.queries, is_local_stopped=lambda: True).get_job(world.actor, job.id).view
+            assert shown.reachability is not None
+            assert shown.reachability.finding == expected
 
     def test_a_job_that_its_job_manager_does_not_know_is_missing(self, world: World) -> None:
         cluster = world.add_cluster()

@@ -51,6 +51,7 @@ EXTRA = {
         "restored_snapshot_id",
     },
     "restore_point": {"path"},
+    "reachability": {"problem"},
     "operation": {"reason", "version", "started_at", "waiting"},
     "event": {"actor"},
     "check": {"bounded"},

@@ -101,7 +101,7 @@ def test_a_job_shows_where_it_is_and_where_it_should_be(
     job = client.get(f"/api/v1/jobs/{world.add_settled(settled).id}").json()
     assert (job["phase"], job["desired_state"]) == (phase, desired)
     assert set(job["instance"]) == shapes.INSTANCE
-    assert set(job["reachability"]) == shapes.REACHABILITY
+    assert set(job["reachability"]) == shapes.REACHABILITY | shapes.EXTRA["reachability"]
     assert set(job["allowed_verbs"]) <= set(Verb)
     if settled is Settled.SUSPENDED:
         assert set(job["restore_point"]) == shapes.RESTORE_POINT | shapes.EXTRA["restore_point"]

@@ -110,8 +110,16 @@ class ClusterCheck:
         return self.incarnation is not None
 
 
-def _is_never() -> bool:
+def is_never_stopped() -> bool:
     return False
+
+
+def find_obstacle(cluster: Cluster, state: ClusterState | None, is_local_stopped: Callable[[], bool]) -> Finding | None:
+    """Why a silent cluster cannot be used, where that is known: somebody stopped the embedded one."""
+    is_silent = state is None or state.reachability is Reachability.UNREACHABLE
+    if cluster.kind is ClusterKind.LOCAL and is_silent and is_local_stopped():
+        return _local_stopped(cluster)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,7 @@ class Clusters:
     clock: Clock
     ids: Ids
     probe: ClusterProbe
-    is_local_stopped: Callable[[], bool] = _is_never
+    is_local_stopped: Callable[[], bool] = is_never_stopped
 
     def create(self, actor: Actor, workspace: str, order: ClusterOrder, keep: Keep[Cluster] = keep_nothing) -> Cluster:
         """Register a cluster. Conflict("cluster_name_taken"), Invalid for an address or directory that is none."""
@@ -223,9 +231,7 @@ class Clusters:
         return ClusterCheck(at, sweep.incarnation, live, slots, finding)
 
     def _view(self, cluster: Cluster, state: ClusterState | None) -> ClusterView:
-        is_silent = state is None or state.reachability is Reachability.UNREACHABLE
-        stopped = cluster.kind is ClusterKind.LOCAL and is_silent and self.is_local_stopped()
-        return ClusterView(cluster, state, _local_stopped(cluster) if stopped else None)
+        return ClusterView(cluster, state, find_obstacle(cluster, state, self.is_local_stopped))
 
     def _explain(self, cluster: Cluster, error: FlinkError) -> Finding:
         """Why a look failed. Whether Flink did something is no question here: a look changes nothing."""

@@ -17,6 +17,7 @@ from headgate.domain.workspaces import Actor, require_workspace
 from headgate.ports.clock import Clock
 from headgate.ports.store import JobFilter, Store, UnitOfWork
 from headgate.services.access import get_instance, get_job, get_row, get_snapshot
+from headgate.services.clusters import find_obstacle, is_never_stopped
 from headgate.services.pages import Page, Window, cut_page, read_pages
 from headgate.services.views import (
     InstanceView,
@@ -72,6 +73,7 @@ SORTS: dict[str, Callable[[JobView], str]] = {
 class Queries:
     store: Store
     clock: Clock
+    is_local_stopped: Callable[[], bool] = is_never_stopped
 
     def get_job(self, actor: Actor, job_id: str) -> JobDetail:
         with self.store.read() as unit:
@@ -188,10 +190,12 @@ class Queries:
     def _look_around(self, unit: UnitOfWork, workspace: str) -> Surroundings:
         clusters = unit.clusters.list_all(workspace)
         states = {cluster.id: unit.clusters.find_state(cluster.id) for cluster in clusters}
+        obstacles = {c.id: find_obstacle(c, states[c.id], self.is_local_stopped) for c in clusters}
         return Surroundings(
             now=self.clock.now(),
             clusters=clusters,
             states={name: state for name, state in states.items() if state is not None},
+            findings={name: obstacle for name, obstacle in obstacles.items() if obstacle is not None},
             # Oldest first: the newest artifact of a name is the one that the name means.
             artifact_ids={artifact.name: artifact.id for artifact in unit.artifacts.list_all(workspace)},
         )

@@ -11,7 +11,7 @@ from headgate.domain.clusters import Cluster, ClusterState, Reachability
 from headgate.domain.instances import FlinkStatus, Instance
 from headgate.domain.jobs import Job, Version, Warning
 from headgate.domain.lifecycle import Lane, Settled
-from headgate.domain.operations import Operation, choose_operation
+from headgate.domain.operations import Finding, Operation, choose_operation
 from headgate.domain.restore import History, find_restore_point
 from headgate.domain.snapshots import Snapshot
 from headgate.domain.spec import JobSpec, JobType
@@ -21,12 +21,16 @@ from headgate.services.standing import Standing, derive_standing
 
 @dataclass(frozen=True, slots=True)
 class ReachView:
-    """Whether the job can be seen; `last_known` is Flink's last word where it cannot."""
+    """Whether the job can be seen; `last_known` is Flink's last word where it cannot.
+
+    `finding` says why it cannot, where more is known than that nothing answers.
+    """
 
     state: Reachability
     since: datetime
     as_of: datetime | None
     last_known: FlinkStatus | None
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,15 @@ class JobDetail:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What views of many jobs share: the clusters, their health, and what artifact names mean now."""
+    """What views of many jobs share: the clusters, their health, and what artifact names mean now.
+
+    `findings` say of a cluster, by id, why it cannot be used.
+    """
 
     now: datetime
     clusters: Sequence[Cluster]
     states: dict[str, ClusterState]
+    findings: dict[str, Finding]
     artifact_ids: dict[str, str]
 
     def find_cluster(self, row: JobRow) -> Cluster | None:
@@ -165,7 +173,8 @@ def _derive_reach(row: JobRow, cluster: Cluster | None, around: Surroundings) ->
     if state.reachability is Reachability.REACHABLE and run is not None and run.absence is not None:
         return ReachView(Reachability.MISSING, run.absence.first_at, state.last_good_sweep, run.flink_status)
     hidden = run.flink_status if run is not None and state.reachability is not Reachability.REACHABLE else None
-    return ReachView(state.reachability, state.since, state.last_good_sweep, hidden)
+    finding = around.findings.get(state.cluster_id)
+    return ReachView(state.reachability, state.since, state.last_good_sweep, hidden, finding)
 
 
 def _derive_flink_status(instance: Instance | None, reach: ReachView | None) -> FlinkStatus:

@@ -97,7 +97,7 @@ def build_services(context: WebContext) -> Services:
         clusters=Clusters(store, clock, ids, context.probe, context.is_local_stopped),
         engines=Engines(store, clock, ids, context.engines, context.start),
         artifacts=Artifacts(store, clock, ids, context.files),
-        queries=Queries(store, clock),
+        queries=Queries(store, clock, context.is_local_stopped),
         answers=Answers(store, clock, context.settings.answers_kept_for),
         context=context,
     )

@@ -72,8 +72,11 @@ class ClusterModel(Shown):
     @classmethod
     def of(cls, view: ClusterView, language: Language) -> "ClusterModel":
         cluster, state = view.cluster, view.state
+        found = FindingModel.of(view.finding, language) if view.finding else None
         reach = (
-            ReachabilityModel(state=state.reachability.value, since=state.since, as_of=state.last_good_sweep)
+            ReachabilityModel(
+                state=state.reachability.value, since=state.since, as_of=state.last_good_sweep, problem=found
+            )
             if state is not None
             else None
         )
@@ -91,7 +94,7 @@ class ClusterModel(Shown):
             zone=cluster.zone,
             reachability=reach,
             cause=state.cause if state is not None else "",
-            problem=FindingModel.of(view.finding, language) if view.finding else None,
+            problem=found,
             created_at=cluster.created_at,
             revision=cluster.revision,
         )

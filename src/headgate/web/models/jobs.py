@@ -12,7 +12,7 @@ from headgate.domain.recovery import Recovery, RecoveryPolicy
 from headgate.domain.spec import JobType, dump_spec, parse_spec
 from headgate.services.jobs import DeletedJob, JobEdit, NewJob
 from headgate.services.queries import JobList
-from headgate.services.views import JobDetail, JobView
+from headgate.services.views import JobDetail, JobView, ReachView
 from headgate.web.models.drafts import SpecBody
 from headgate.web.models.history import InstanceModel
 from headgate.web.models.operations import OperationModel, RestorePointModel
@@ -149,7 +149,7 @@ def show_row(view: JobView, language: Language) -> dict[str, Any]:
         "desired_state": standing.desired_state,
         "phase": standing.phase,
         "flink_status": view.flink_status.value,
-        "reachability": ReachabilityModel.model_validate(view.reachability) if view.reachability else None,
+        "reachability": _show_reach(view.reachability, language) if view.reachability else None,
         "warning": WarningModel.of(view.warning, language) if view.warning else None,
         "allowed_verbs": [verb.value for verb in standing.allowed_verbs],
         "operation": OperationModel.of(view.executing, language) if view.executing else None,
@@ -170,6 +170,16 @@ def show_row(view: JobView, language: Language) -> dict[str, Any]:
         "created_by": job.created_by,
         "revision": job.revision,
     }
+
+
+def _show_reach(reach: ReachView, language: Language) -> ReachabilityModel:
+    return ReachabilityModel(
+        state=reach.state.value,
+        since=reach.since,
+        as_of=reach.as_of,
+        last_known=reach.last_known.value if reach.last_known else None,
+        problem=FindingModel.of(reach.finding, language) if reach.finding else None,
+    )
 
 
 class CountsModel(Shown):

@@ -107,6 +107,7 @@ class ReachabilityModel(Shown):
     since: datetime
     as_of: datetime | None
     last_known: str | None = Field(default=None, description="Flink's last word, while it cannot be heard.")
+    problem: FindingModel | None = Field(default=None, description="Why it cannot be seen, where that is known.")
 
 
 class ProblemPart(BaseModel):
