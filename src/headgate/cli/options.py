@@ -22,7 +22,7 @@ Limit = Annotated[int, Parameter(name="--limit", help="How many entries are show
 class Common:
     """What every command takes."""
 
-    output: Annotated[Output, Parameter(name="--output", help="Form of the answer.")] = Output.TABLE
+    output: Annotated[Output, Parameter(name="--output", help="Form of the answer, and of an error.")] = Output.TABLE
     language: Annotated[Language | None, Parameter(name="--language", help="Language of all texts.")] = None
     context: Annotated[
         Path | None, Parameter(name="--context", help="File with the address and token of the server.")

@@ -13,6 +13,7 @@ from headgate.cli.client import ServerRefused
 from headgate.cli.guesses import guess_from_text
 from headgate.cli.jobfile import Origin, Place
 from headgate.cli.rephrasing import name_field, rephrase, say_own
+from headgate.cli.session import Declined
 from headgate.cli.setting_words import describe_setting
 from headgate.cli.waiting import OperationFailed
 from headgate.cli.words import Language, advise, say
@@ -52,6 +53,8 @@ def describe_error(error: HeadgateError, language: Language) -> list[str]:
             return _describe_refusal(error, language)
         case OperationFailed():
             return _describe_operation(error.operation, language)
+        case Declined():
+            return [say(language, error.code)]
         case _:
             return _describe_own(error, language)
 

@@ -14,8 +14,11 @@ from headgate.cli.session import AnsweredAlready, Session
 from headgate.domain.errors import NotConverged
 from headgate.domain.operations import OPEN_STATUSES, OperationStatus
 
-# One long poll. The least pause guards against a server that answers at once.
+# One long poll, which ends when the operation does: a short one at first, so that its steps are seen as well.
 _POLL_S = 2.0
+_FIRST_POLL_S = 0.5
+_FIRST_S = 4.0
+# The least pause guards against a server that answers at once.
 _LEAST_PAUSE_S = 0.1
 # Before that, an operation that has not begun is nothing to wonder about.
 _WONDER_S = 1.5
@@ -79,7 +82,8 @@ def _await(session: Session, operation: Document, timeout_s: float) -> Document:
                 facts = {"operation": operation["id"], "verb": operation["verb"], "timeout": f"{timeout_s:g}"}
                 raise NotConverged("operation_not_ended", **facts)
             asked = Stopwatch()
-            operation = session.client.get(f"/operations/{operation['id']}", wait=round(min(left, _POLL_S), 3))
+            wait = min(left, _FIRST_POLL_S if watch.read() < _FIRST_S else _POLL_S)
+            operation = session.client.get(f"/operations/{operation['id']}", wait=round(wait, 3))
             pause.wait(max(0.0, _LEAST_PAUSE_S - asked.read()))
     return operation
 

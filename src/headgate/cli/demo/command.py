@@ -24,6 +24,7 @@ from headgate.cli.demo.narrator import Narrator
 from headgate.cli.demo.pipeline import JOB_NAME
 from headgate.cli.demo.server import DemoServer
 from headgate.cli.demo.story import STEPS, Story
+from headgate.cli.interruption import Interrupted
 from headgate.cli.options import COMMON, Common
 from headgate.cli.render import Output, Screen, Stopwatch
 from headgate.cli.session import make_screen
@@ -45,7 +46,7 @@ def demo(
     """Run a real job: pause, crash, resume, and compare the result."""
     screen = make_screen(common)
     narrator = Narrator(screen, STEPS)
-    with _demo_folder(data) as folder, _ended_by_signals():
+    with _demo_folder(data, screen) as folder, _ended_by_signals():
         settings = local.load(data_dir=folder)
         prepare_folder(folder)
         narrator.tell("demo_intro")
@@ -56,6 +57,9 @@ def demo(
         server = DemoServer(folder, settings.flink_version, screen.language.value)
         try:
             comparison = _live(server, narrator, archive, download_s)
+        except KeyboardInterrupt:
+            narrator.screen.note("demo_ending")
+            raise
         finally:
             server.end()
             server.end_cluster()
@@ -111,16 +115,27 @@ def _show_verdict(narrator: Narrator, comparison: Comparison, times: dict[str, s
 
 
 @contextlib.contextmanager
-def _demo_folder(data: Path | None) -> Iterator[Path]:
-    """The folder that was named, or a temporary one that vanishes when all went well."""
-    if data is not None:
-        if data.is_dir() and any(data.iterdir()):
-            raise Invalid("demo_folder_not_empty", folder=data)
-        yield data.absolute()
-        return
-    folder = Path(tempfile.mkdtemp(prefix="headgate-demo-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+def _demo_folder(data: Path | None, screen: Screen) -> Iterator[Path]:
+    """The folder that was named, or a temporary one that vanishes unless its logs may be wanted.
+
+    Interrupted("demo_interrupted", "demo_interrupted_folder") for Ctrl-C in the middle of the story.
+    """
+    if data is not None and data.is_dir() and any(data.iterdir()):
+        raise Invalid("demo_folder_not_empty", folder=data)
+    folder = data.absolute() if data is not None else Path(tempfile.mkdtemp(prefix="headgate-demo-"))
+    try:
+        yield folder
+    except KeyboardInterrupt:
+        if data is not None:
+            raise Interrupted("demo_interrupted_folder", folder=folder) from None
+        shutil.rmtree(folder, ignore_errors=True)
+        raise Interrupted("demo_interrupted", folder=folder) from None
+    except HeadgateError as error:
+        if "folder" not in error.facts:
+            screen.note("demo_files_left", folder=folder)
+        raise
+    if data is None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
