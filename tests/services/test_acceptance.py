@@ -211,6 +211,14 @@ class TestVersionAndCluster:
         world.publish(job)
         assert world.operations.request(world.actor, job.id, verb, READY[verb]).version == 1
 
+    def test_resume_takes_the_paused_version_after_another_one_failed_to_start(self, world: World) -> None:
+        world.add_cluster()
+        job = world.add_settled(Settled.SUSPENDED)
+        world.publish(job)
+        world.fail_to_start(job)
+        assert world.queries.get_job(world.actor, job.id).view.online_version == 1
+        assert world.operations.request(world.actor, job.id, Verb.RESUME, Options()).version == 1
+
     def test_a_run_on_a_cluster_that_is_not_registered_is_refused(self, world: World) -> None:
         job = world.add_published()
         with pytest.raises(NotAllowed) as refusal:

@@ -161,6 +161,15 @@ class World:
             unit.jobs.save_state(state)
         return instance
 
+    def fail_to_start(self, job: Job) -> None:
+        """An attempt with the newest version that ended before it ran; where the job rests stays."""
+        with self.store.read() as unit:
+            before = unit.instances.find_newest(job.id)
+        instance = self._start_instance(job, 1 if before is None else before.number + 1)
+        ended = replace(instance, end=InstanceEnd.FAILED, flink_status=FlinkStatus.FAILED, ended_at=self.clock.now())
+        with self.store.write() as unit:
+            unit.instances.save(ended)
+
     def add_snapshot(self, job: Job, instance: Instance, path: str | None = None) -> Snapshot:
         self.clock.advance(1)
         snapshot = Snapshot(

@@ -23,7 +23,7 @@ from headgate.domain.snapshots import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One job with all that its row in a list needs."""
+    """One job with all that its row in a list needs. `paused_version` made the snapshot of its pause."""
 
     job: Job
     draft: Draft
@@ -31,6 +31,7 @@ class JobRow:
     newest_version: Version | None
     instance: Instance | None
     open_operations: tuple[Operation, ...]
+    paused_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

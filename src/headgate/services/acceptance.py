@@ -157,11 +157,20 @@ def _find_online_version(request: Request) -> int | None:
     starting = next((operation.version for operation in opened if operation.version is not None), None)
     if starting is not None:
         return starting
-    return request.row.instance.version if request.row.instance else None
+    # What a pause holds, and not what failed to start since.
+    instance = _find_paused(request) or request.row.instance
+    return instance.version if instance is not None else None
+
+
+def _find_paused(request: Request) -> Instance | None:
+    """The instance whose savepoint SUSPENDED rests on."""
+    on = request.history.state.suspended_on
+    made_by = next((snapshot.instance_id for snapshot in request.history.snapshots if snapshot.id == on), None)
+    return next((instance for instance in request.history.instances if instance.id == made_by), None)
 
 
 def _choose_cluster(request: Request, version: Version) -> Cluster:
-    instance: Instance | None = request.row.instance
+    instance = _find_paused(request)
     if request.verb is Verb.RESUME and instance is not None:
         found = next((c for c in request.clusters if c.id == instance.cluster_id), None)
     else:

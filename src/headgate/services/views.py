@@ -188,10 +188,9 @@ def _derive_flink_status(instance: Instance | None, reach: ReachView | None) -> 
 
 def _derive_online_version(row: JobRow) -> int | None:
     """The version that runs, or that a pause holds."""
-    if row.instance is None:
-        return None
-    held = row.instance.is_live or row.state.settled is Settled.SUSPENDED
-    return row.instance.version if held else None
+    if row.state.settled is Settled.SUSPENDED:
+        return row.paused_version
+    return row.instance.version if row.instance is not None and row.instance.is_live else None
 
 
 def _is_draft_changed(draft: JobSpec, newest: Version | None, around: Surroundings) -> bool:

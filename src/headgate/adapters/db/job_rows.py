@@ -36,7 +36,7 @@ DRAFTS = Records(tables.drafts, Draft, "job_id", "job_not_found")
 VERSIONS = Records(tables.versions, Version, "job_id", "version_not_found")
 STATES = Records(tables.job_states, JobState, "job_id", "job_not_found")
 
-_jobs, _drafts = tables.jobs.c, tables.drafts.c
+_jobs, _drafts, _snapshots = tables.jobs.c, tables.drafts.c, tables.snapshots.c
 _folder: BindParameter[str] = bindparam("folder", type_=String)
 _cluster: BindParameter[str] = bindparam("cluster", type_=String)
 
@@ -109,9 +109,10 @@ def _statements(names: tuple[str, ...]) -> _Statements:
     operations = tables.operations.c
     return _Statements(
         jobs=(
-            select(*JOBS.columns, *DRAFTS.columns, *STATES.columns)
+            select(_snapshots.job_version, *JOBS.columns, *DRAFTS.columns, *STATES.columns)
             .join_from(tables.jobs, tables.drafts)
             .outerjoin(tables.job_states, tables.job_states.c.job_id == _jobs.id)
+            .outerjoin(tables.snapshots, _snapshots.id == tables.job_states.c.suspended_on)
             .where(condition)
             .order_by(_jobs.created_at.desc(), _jobs.ordinal.desc())
         ),
@@ -136,7 +137,7 @@ def _of_matching(records: Records[Any], condition: ColumnElement[bool]) -> Selec
 
 def _read(connection: Connection, names: tuple[str, ...], parameters: dict[str, object]) -> list[JobRow]:
     statements = _statements(names)
-    first = len(JOBS.columns)
+    first = 1 + len(JOBS.columns)
     second = first + len(DRAFTS.columns)
     jobs = connection.execute(statements.jobs, parameters).all()
     if not jobs:
@@ -148,12 +149,13 @@ def _read(connection: Connection, names: tuple[str, ...], parameters: dict[str, 
         operations.setdefault(operation.job_id, []).append(operation)
     return [
         JobRow(
-            job := JOBS.to_record(row[:first]),
+            job := JOBS.to_record(row[1:first]),
             DRAFTS.to_record(row[first:second]),
             JobState(job.id) if row[second] is None else STATES.to_record(row[second:]),
             versions.get(job.id),
             instances.get(job.id),
             tuple(operations.get(job.id, ())),
+            row[0],
         )
         for row in jobs
     ]
