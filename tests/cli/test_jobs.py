@@ -1,5 +1,6 @@
 """The job commands: what they send, and what they show of the answer."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -195,3 +196,60 @@ def test_what_belongs_to_a_job_is_listed(talk: Cli, server: Recorded, what: str,
     result = talk("job", what, JOB, "--output", output)
     assert result.code == 0
     assert result.out.strip()
+
+
+def test_deleting_says_first_where_files_stay(talk: Cli, server: Recorded) -> None:
+    server.answer("GET", f"/jobs/{JOB}", (200, make_job(phase="CANCELLED")))
+    server.answer("GET", f"/jobs/{JOB}/snapshots", (200, page({"id": "s1", "path": "file:/sp/1"})))
+    server.answer("DELETE", f"/jobs/{JOB}", (200, {"id": JOB, "message": "delays is deleted."}))
+    said = talk("job", "delete", JOB).err.splitlines()
+    assert said[1:] == ["  file:/sp/1", "delays is deleted."]
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("", 1), ("y", 0), ("是", 0)])
+def test_deleting_is_asked_for_on_a_terminal(
+    talk: Cli, server: Recorded, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    server.answer("GET", f"/jobs/{JOB}", (200, make_job(phase="CANCELLED")))
+    server.answer("GET", f"/jobs/{JOB}/snapshots", (200, page()))
+    server.answer("DELETE", f"/jobs/{JOB}", (200, {"id": JOB, "message": "delays is deleted."}))
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+    monkeypatch.setattr("sys.stderr", Terminal())
+    assert talk("job", "delete", JOB).code == code
+    assert len(server.find("DELETE", f"/jobs/{JOB}")) == 1 - code
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    assert talk("job", "delete", JOB, "--yes").code == 0
+
+
+def test_a_list_that_goes_on_says_so(talk: Cli, server: Recorded) -> None:
+    server.answer("GET", f"/jobs/{JOB}/events", (200, page(*({"id": str(n)} for n in range(3)))))
+    assert "2 shown" in talk("job", "events", JOB, "--limit", "2").err
+    assert talk("job", "events", JOB, "--limit", "3").err == ""
+
+
+def test_a_draft_shows_nothing_where_nothing_is_known(talk: Cli, server: Recorded) -> None:
+    unknown = {"flink_status": "UNKNOWN", "reachability": {"state": "REACHABLE"}, "total_run_s": 0.0, "instance": None}
+    server.answer("GET", f"/jobs/{JOB}", (200, make_job(phase="DRAFT", **unknown)))
+    out = talk("job", "show", JOB).out
+    assert "UNKNOWN" not in out
+    assert "REACHABLE" not in out
+    assert "0.0 s" not in out
+
+
+def test_a_job_out_of_reach_says_since_when_and_what_was_known(talk: Cli, server: Recorded) -> None:
+    reach = {
+        "state": "UNREACHABLE",
+        "since": "2026-01-31T12:00:00Z",
+        "as_of": "2026-01-31T11:59:55Z",
+        "last_known": "RUNNING",
+    }
+    instance = {"number": 1, "flink_job_id": "f1", "duration_s": 99.0}
+    server.answer("GET", f"/jobs/{JOB}", (200, make_job(flink_status="UNKNOWN", reachability=reach, instance=instance)))
+    out = talk("job", "show", JOB).out
+    for said in ("2026-01-31 12:00:00Z", "2026-01-31 11:59:55Z", "RUNNING", "UNKNOWN"):
+        assert said in out
+    assert "1 min 39 s" not in out  # nobody knows whether it still runs

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Cli, Recorded, make_operation
+from tests.cli.conftest import Cli, Recorded, make_job, make_operation
 
 JOB = "job-0123456789"
 PATH = f"/jobs/{JOB}/operations"
@@ -149,3 +149,79 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_key(talk: Cli, server: 
     keys = [request.headers["idempotency-key"] for request in server.requests]
     assert len(keys) == 2
     assert len(set(keys)) == 1
+
+
+RUNNING = make_job(instance={"number": 3, "version": 1, "flink_job_id": "f" * 32}, online_version=1, newest_version=1)
+POINT = {"snapshot_id": "snap-1", "at": "2026-01-31T12:00:00Z", "size": 5632, "path": "file:/sp/1"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "job", "said"),
+    [
+        ({"verb": "run"}, RUNNING, f"delays is RUNNING as instance 3 (version 1), Flink job {'f' * 32}."),
+        ({"verb": "pause"}, make_job(phase="SUSPENDED", restore_point=POINT), "snap-1 (5.5 KB) file:/sp/1"),
+        (
+            {"verb": "stop", "options": {"snapshot": "CREATE"}},
+            make_job(phase="CANCELLED", restore_point=POINT),
+            "snap-1",
+        ),
+        (
+            {"verb": "stop", "options": {"snapshot": "NONE"}},
+            make_job(phase="CANCELLED", restore_point=POINT),
+            "delays is CANCELLED.",
+        ),
+        ({"verb": "savepoint"}, {**RUNNING, "restore_point": POINT}, "The savepoint: snap-1 (5.5 KB) file:/sp/1"),
+        ({"verb": "restart"}, {**RUNNING, "newest_version": 2}, "Version 2"),
+    ],
+    ids=["run", "pause", "stop with a savepoint", "stop without", "savepoint", "an old version"],
+)
+def test_waiting_ends_with_a_sentence_on_the_job(
+    talk: Cli, server: Recorded, operation: dict[str, Any], job: dict[str, Any], said: str
+) -> None:
+    server.answer("POST", PATH, (202, make_operation("SUCCESS", code=0, message="Done.", **operation)))
+    server.answer("GET", f"/jobs/{JOB}", (200, job))
+    result = talk("job", "savepoint", JOB, "--wait")
+    assert result.code == 0
+    assert said in result.out + result.err
+    assert "Done." not in result.out
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        (
+            {"reachability": {"state": "UNREACHABLE", "since": "2026-01-31T12:00:00Z"}},
+            "it has not since 2026-01-31 12:00:00Z",
+        ),
+        ({"operation": make_operation(id="op-0", verb="run")}, "waits until run (op-0) has ended. To cut that short"),
+        (
+            {"operation": make_operation(id="op-0", verb="run", waiting={"message": "Waiting for slots."})},
+            "Waiting for slots. To cut that short: headgate job stop delays --snapshot none --force",
+        ),
+        ({"operation": make_operation()}, "Accepted."),
+    ],
+    ids=["silent cluster", "queue", "queue that waits", "nothing known"],
+)
+def test_what_an_operation_waits_for_is_said(talk: Cli, server: Recorded, job: dict[str, Any], said: str) -> None:
+    waiting = make_operation("INIT", verb="stop", message="Accepted.")
+    server.answer("GET", "/operations/op-1", (200, waiting))
+    server.answer("GET", f"/jobs/{JOB}", (200, make_job(cluster="local", waiting=waiting, **job)))
+    assert said in " ".join(talk("operation", "show", "op-1").out.split())
+    if said != "Accepted.":
+        assert said.partition(" To cut")[0] in " ".join(talk("job", "show", JOB).out.split())
+
+
+def test_a_withdrawal_that_is_not_through_yet_says_so(talk: Cli, server: Recorded) -> None:
+    server.answer("DELETE", "/operations/op-1", (200, make_operation("INIT", message="Accepted.")))
+    result = talk("operation", "withdraw", "op-1")
+    assert "op-1 is being withdrawn" in result.err
+    assert "Accepted." not in result.out
+
+
+def test_a_plan_has_a_line_for_each_risk_and_no_hash(talk: Cli, server: Recorded) -> None:
+    risks = [{"message": "State is lost."}, {"message": "It has not answered since 2026-11-21T16:34:57+00:00."}]
+    server.answer("POST", PATH, (200, {"steps": [], "restore_point": None, "risks": risks, "hash": "h" * 64}))
+    out = talk("job", "run", JOB, "--dry-run").out
+    assert "State is lost.\n" in out
+    assert "since 2026-11-21 16:34:57Z" in out
+    assert "h" * 64 not in out

@@ -11,6 +11,7 @@ from headgate.cli.client import Document
 from headgate.cli.outcome import is_behind
 from headgate.cli.render import Screen
 from headgate.cli.rephrasing import rephrase
+from headgate.domain.operations import OperationStatus
 
 _REACHABLE = "REACHABLE"
 
@@ -33,16 +34,36 @@ def view_job(job: Document, screen: Screen) -> Document:
         "unreachable_since": None if is_known else reach.get("since"),
         "run_time_s": instance.get("duration_s") if instance is not None and is_running else None,
         "newest_version": job.get("newest_version") if is_behind(job) or not job.get("online_version") else None,
-        "operation_text": _describe(job.get("operation"), screen),
-        "waiting_text": _describe(job.get("waiting"), screen),
+        "operation_text": _describe(job.get("operation"), job, screen),
+        "waiting_text": _describe(job.get("waiting"), job, screen),
     }
 
 
-def _describe(operation: Mapping[str, Any] | None, screen: Screen) -> str | None:
+def explain_wait(operation: Mapping[str, Any], job: Document, screen: Screen) -> str:
+    """What an open operation waits for, as far as the server or the state of its job tell; else empty."""
+    ahead, reach = job.get("operation"), job.get("reachability") or {}
+    if ahead and ahead["id"] != operation["id"]:
+        return _explain_queue(operation, ahead, job, screen)
+    if waits_for := (operation.get("waiting") or {}).get("message"):
+        return rephrase(waits_for)
+    if operation["status"] == OperationStatus.INIT and reach.get("state", _REACHABLE) != _REACHABLE:
+        since = format_time(str(reach.get("since") or ""))
+        return screen.say("waits_until_reachable", cluster=job.get("cluster", ""), since=since)
+    return ""
+
+
+def _explain_queue(operation: Mapping[str, Any], ahead: Mapping[str, Any], job: Document, screen: Screen) -> str:
+    facts = {"ahead": screen.say(f"verb_{ahead['verb']}"), "operation": ahead["id"], "job": job["name"]}
+    parts = [screen.say("progress_queued", **facts), explain_wait(ahead, job, screen)]
+    if operation["verb"] == "stop" and not (operation.get("options") or {}).get("force"):
+        parts.append(screen.say("progress_force", **facts))
+    return " ".join(part for part in parts if part)
+
+
+def _describe(operation: Mapping[str, Any] | None, job: Document, screen: Screen) -> str | None:
     """The verb, the id, since when, and what it waits for."""
     if not operation:
         return None
     since = format_time(str(operation.get("started_at") or operation.get("requested_at") or ""))
     text = screen.say("operation_since", verb=operation.get("verb", ""), operation=operation["id"], at=since)
-    waits_for = (operation.get("waiting") or {}).get("message")
-    return f"{text}\n{rephrase(waits_for)}" if waits_for else text
+    return "\n".join(line for line in (text, explain_wait(operation, job, screen)) if line)

@@ -6,9 +6,11 @@ from cyclopts import App, Parameter
 
 from headgate.cli import columns
 from headgate.cli.causes import is_shortened
+from headgate.cli.client import Document
+from headgate.cli.jobview import explain_wait
 from headgate.cli.options import COMMON, NO_WAITING, Common, Limit, Waiting
 from headgate.cli.render import Output
-from headgate.cli.session import WORKSPACE, open_session
+from headgate.cli.session import WORKSPACE, Session, open_session
 from headgate.cli.waiting import await_operation, check_operation, show_end
 from headgate.domain.operations import OPEN_STATUSES
 
@@ -34,7 +36,7 @@ def show(operation: OperationName, /, *, waiting: Waiting = NO_WAITING, common: 
             found = await_operation(session, found, waiting.timeout)
             show_end(session, found)
         else:
-            session.screen.show_record(columns.OPERATION, found)
+            session.screen.show_record(columns.OPERATION, _explain(session, found))
             if common.output is Output.TABLE and is_shortened(found.get("cause") or ""):
                 session.screen.note("whole_cause", operation=operation)
         if common.output is Output.TABLE and found.get("steps"):
@@ -53,3 +55,12 @@ def withdraw(operation: OperationName, /, *, common: Common = COMMON) -> None:
             session.screen.note("operation_gives_way", operation=operation)
         else:
             session.screen.show_record(columns.OPERATION, found)
+
+
+def _explain(session: Session, operation: Document) -> Document:
+    """With what it waits for, in the table form: that it was accepted says too little then."""
+    if session.screen.output is not Output.TABLE or operation["status"] not in OPEN_STATUSES:
+        return operation
+    job = session.client.get(f"/jobs/{operation['job_id']}")
+    waits_for = explain_wait(operation, job, session.screen)
+    return {**operation, "waiting": {"message": waits_for}, "message": ""} if waits_for else operation

@@ -4,8 +4,9 @@ import threading
 from typing import Any
 
 from headgate.cli.client import Document
-from headgate.cli.columns import OPERATION, OPERATION_HEAD
+from headgate.cli.columns import OPERATION_HEAD
 from headgate.cli.interruption import Interrupted
+from headgate.cli.jobview import explain_wait
 from headgate.cli.options import Waiting
 from headgate.cli.outcome import tell_job
 from headgate.cli.render import Output, Screen, Stopwatch
@@ -51,9 +52,8 @@ def show_operation(session: Session, operation: Document, waiting: Waiting) -> N
 def show_end(session: Session, operation: Document) -> None:
     """The operation; where it has succeeded, with one sentence on its job instead of its own."""
     screen = session.screen
-    is_open = operation["status"] in OPEN_STATUSES
-    # How it failed is told beside the answer, once.
-    screen.show_record(OPERATION if is_open else OPERATION_HEAD, operation)
+    # How it failed is told beside the answer, once; so is that it was accepted.
+    screen.show_record(OPERATION_HEAD, operation)
     if operation["status"] == OperationStatus.SUCCESS and screen.output is Output.TABLE:
         tell_job(session, operation)
 
@@ -89,35 +89,20 @@ def _await(session: Session, operation: Document, timeout_s: float) -> Document:
 
 
 def _describe(session: Session, operation: Document, seconds: float) -> str:
+    waits_for = ""
     if operation["status"] == OperationStatus.INIT and seconds > _WONDER_S:
-        job = session.client.get(f"/jobs/{operation['job_id']}")
-        ahead = job.get("operation")
-        if ahead and ahead["id"] != operation["id"]:
-            return describe_queued(session.screen, operation, ahead, str(job["name"]))
-    return describe_operation(session.screen, operation)
+        waits_for = explain_wait(operation, session.client.get(f"/jobs/{operation['job_id']}"), session.screen)
+    return describe_operation(session.screen, operation, waits_for)
 
 
-def describe_operation(screen: Screen, operation: Document) -> str:
+def describe_operation(screen: Screen, operation: Document, waits_for: str = "") -> str:
     """The progress line: the verb, and what it waits for, else the step under way or its place in the queue."""
     steps: list[Any] = operation.get("steps") or []
     step = next((step for step in steps if step["status"] == "OPERATING"), None)
-    verb = screen.say(f"verb_{operation['verb']}")
-    if waits_for := (operation.get("waiting") or {}).get("message", ""):
-        doing = rephrase(waits_for)
-    elif step is None:
+    doing = waits_for or rephrase((operation.get("waiting") or {}).get("message", ""))
+    if not doing and step is None:
         doing = screen.say(f"operation_{operation['status'].lower()}")
-    else:
+    elif not doing and step is not None:
         number, name = steps.index(step) + 1, screen.say(f"act_{step['name']}")
         doing = screen.say("progress_step", number=number, total=len(steps), name=name)
-    return screen.say("progress", verb=verb, doing=doing)
-
-
-def describe_queued(screen: Screen, operation: Document, ahead: Document, job: str) -> str:
-    """The same for one that waits for another operation of its job."""
-    facts = {"ahead": screen.say(f"verb_{ahead['verb']}"), "operation": ahead["id"], "job": job}
-    doing = screen.say("progress_queued", **facts)
-    if waits_for := (ahead.get("waiting") or {}).get("message", ""):
-        doing = f"{doing} {rephrase(waits_for)}"
-    if operation["verb"] == "stop" and not (operation.get("options") or {}).get("force"):
-        doing = f"{doing} {screen.say('progress_force', **facts)}"
     return screen.say("progress", verb=screen.say(f"verb_{operation['verb']}"), doing=doing)
