@@ -15,7 +15,6 @@ class EventType(StrEnum):
     VERSION_PUBLISHED = "event_version_published"
     OPERATION_REQUESTED = "event_operation_requested"
     OPERATION_JOINED = "event_operation_joined"
-    OPERATION_STARTED = "event_operation_started"
     OPERATION_SUCCEEDED = "event_operation_succeeded"
     OPERATION_FAILED = "event_operation_failed"
     OPERATION_SUPERSEDED = "event_operation_superseded"

@@ -15,7 +15,7 @@ from headgate.domain.events import EventLevel, EventType
 from headgate.domain.intents import Intent, IntentKind
 from headgate.domain.lifecycle import Lane
 from headgate.domain.observation import Seen, TriggerSeen, TriggerStatus
-from headgate.domain.operations import Finding, Operation
+from headgate.domain.operations import Finding, Operation, OperationStatus
 from headgate.domain.restore import FromSnapshot
 from headgate.domain.snapshots import PathStatus
 from headgate.reconciler import record
@@ -117,7 +117,8 @@ class Reconciler:
             return
         finding = Finding("waits_for_turn", {"verb": situation.operation.verb.value})
         for operation in situation.queued:
-            self._save_waiting(replace(situation, operation=operation), operation, finding, fence)
+            queued = replace(operation, status=OperationStatus.OPERATING_BEFORE)
+            self._save_waiting(replace(situation, operation=queued), queued, finding, fence)
 
     def _pass_without_cluster(self, situation: Situation, fence: int | None) -> PassResult:
         """The cluster is not registered (any more), or the job never had one: nothing can be sent."""

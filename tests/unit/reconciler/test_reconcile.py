@@ -182,7 +182,9 @@ class TestWaiting:
         for _ in range(3):
             pass_over(house, reconciler)
         assert house.get_operation(run).is_open
-        assert house.get_operation(stop).overdue == Finding("waits_for_turn", {"verb": "run"})
+        queued = house.get_operation(stop)
+        assert queued.status is OperationStatus.OPERATING_BEFORE
+        assert queued.overdue == Finding("waits_for_turn", {"verb": "run"})
         told = [event for event in house.list_events() if event.type is EventType.OPERATION_WAITING]
         assert [event.operation_id for event in told] == [stop.id]
 
