@@ -63,7 +63,7 @@ def test_a_second_server_on_the_same_folder_is_refused(house: House, tmp_path: P
 
 def test_a_flink_version_that_does_not_exist_is_named(tmp_path: Path) -> None:
     done = run_headgate(tmp_path, "dev", "--data", str(tmp_path / "data"), "--port", "0", "--flink-version", "newest")
-    assert_refused(done, USAGE, "HEADGATE_FLINK_VERSION")
+    assert_refused(done, USAGE, "--flink-version", "2.2.1")
 
 
 @pytest.mark.parametrize(("name", "value"), [("port", "many"), ("start_deadline_s", "-1"), ("log_level", "LOUD")])
