@@ -13,6 +13,7 @@ import pytest
 
 from headgate.adapters.engine.local_cluster import find_running
 from headgate.ports.engines import Engine
+from tests.cli.conftest import Recorded, make_operation
 
 START_S = 60.0
 
@@ -58,3 +59,22 @@ def test_a_start_that_is_cut_short_leaves_nothing_running(engine_221: Engine, tm
     assert code == 130
     assert said.splitlines() == ["Starting ...", "Interrupted before the server was ready; nothing is left running."]
     assert not [found.pid for found in psutil.process_iter(["cmdline"]) if str(folder) in str(found.info["cmdline"])]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "the operation op-1 goes on"), ("zh", "操作 op-1 仍在继续")], ids=["en", "zh"]
+)
+def test_a_wait_that_is_cut_short_says_how_to_look_again(
+    server: Recorded, tmp_path: Path, language: str, said: str
+) -> None:
+    server.answer("GET", "/operations/op-1", (200, make_operation()))
+    command = [sys.executable, "-m", "headgate", "operation", "show", "op-1", "--wait", "--language", language]
+    environment = {"HEADGATE_URL": server.url, "HEADGATE_TOKEN": "t", "HEADGATE_CONFIG": str(tmp_path)}
+    with subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        await_that(lambda: len(server.requests) > 1, process)
+        code, told = interrupt(process)
+    assert code == 130
+    assert said in told.splitlines()[-1]
+    assert "headgate operation show op-1 --wait" in told.splitlines()[-1]

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from headgate.cli import columns
 from headgate.cli.options import COMMON, Common, Sure
 from headgate.cli.render import Output
+from headgate.cli.rephrasing import rephrase
 from headgate.cli.session import AnsweredAlready, Declined, make_screen, open_session
 from headgate.domain.errors import Invalid, NotFound, Unavailable
 
@@ -90,7 +91,8 @@ def check(cluster: ClusterName, /, *, common: Common = COMMON) -> None:
         if not result["ok"]:
             problem = result.get("problem") or {}
             cause = str(problem.get("cause") or result.get("cause") or "")
-            facts = {"cluster": found["name"], "text": problem.get("message", ""), "advice": problem.get("advice", "")}
+            facts = {"cluster": found["name"], "text": problem.get("message", "")}
+            facts["advice"] = rephrase(problem.get("advice", ""))
             raise AnsweredAlready("cluster_check_failed", cause=cause, **facts)
 
 
