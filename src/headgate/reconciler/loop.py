@@ -187,6 +187,12 @@ class Loop:
 
 
 def differs(instance: Instance, look: ClusterLook) -> bool:
-    """Whether a sweep shows a live instance otherwise than its row."""
+    """Whether a sweep shows a live instance otherwise than its row.
+
+    An end always does: its word may have been written without what it means, by the other lane or
+    just before a crash.
+    """
     job = (look.jobs or {}).get(instance.flink_job_id)
-    return job is None or instance.absence is not None or job.status is not instance.flink_status
+    if job is None or job.status.is_terminal:
+        return True
+    return instance.absence is not None or job.status is not instance.flink_status
