@@ -51,7 +51,7 @@ test-long: .SHELLFLAGS := -o pipefail -c
 test-long: env
 	@mkdir -p docs/long-runs
 	@{ echo "make test-long at $$(git rev-parse --short HEAD)" && \
-		$(BIN)/pytest tests/properties/test_histories.py --hypothesis-profile=long --quiet --no-header; } 2>&1 | \
+		$(BIN)/pytest tests/properties/test_histories.py --hypothesis-profile=long --quiet --no-header --show-capture=no; } 2>&1 | \
 		tee "docs/long-runs/$$(date -u +%F)-histories.txt"
 
 demo: env
