@@ -5,9 +5,10 @@ so that somebody can act on exactly what they read.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from headgate.domain.clusters import ClusterState, Reachability
@@ -130,7 +131,8 @@ def _list_restore_risks(request: Request, accepted: Accepted, around: Surroundin
 
 
 def _list_snapshot_risks(snapshot: Snapshot, accepted: Accepted, now: datetime) -> Iterator[Finding]:
-    yield Finding("risk_offsets_expired", {"age_min": str(int((now - snapshot.created_at).total_seconds() // 60))})
+    minutes = math.ceil((now - snapshot.created_at) / timedelta(minutes=1))
+    yield Finding("risk_offsets_expired", {"age_min": str(max(minutes, 1))})
     version = accepted.version
     if version is not None and version.number != snapshot.job_version:
         facts = {"snapshot_version": str(snapshot.job_version), "version": str(version.number)}
