@@ -66,7 +66,7 @@ def annex_house(engine_221: Engine, tmp_path_factory: pytest.TempPathFactory) ->
     """A server without a Flink of its own, and with little patience for starts."""
     house = House(tmp_path_factory.mktemp("annex"), command="serve")
     try:
-        house.start(start_deadline_s="5")
+        house.start(start_deadline_s="20")
         yield house
     finally:
         house.end_all()
