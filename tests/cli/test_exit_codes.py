@@ -1,5 +1,6 @@
 """How a command ends for the shell: one table, from error classes and from HTTP statuses."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,3 +104,22 @@ def test_a_poor_refusal_is_still_told(talk: Cli, server: Recorded, problem: Any)
     result = talk("job", "show", JOB)
     assert result.code == ExitCode.FAILED
     assert result.err.startswith("Error: ")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_bug_is_one_sentence_and_a_file(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("password=hunter22")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("headgate.cli.app.build_app", fail)
+    result = cli("job", "list", "--language", language)
+    (file,) = tmp_path.glob("headgate-*.log")
+    assert (result.code, result.out) == (ExitCode.FAILED, "")
+    assert str(file) in result.err
+    assert "Traceback" not in result.err
+    assert "ZeroDivisionError" in file.read_text(encoding="utf-8")
+    assert "hunter22" not in file.read_text(encoding="utf-8")
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from headgate.cli.jobfile import DraftText, JobFile, Place, read_job_file
-from headgate.cli.problems import describe_problem
+from headgate.cli.problems import describe_error, describe_problem
 from headgate.cli.words import Language
+from headgate.domain.errors import Invalid
 
 
 def read(folder: Path, text: str) -> JobFile:
@@ -69,3 +70,41 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "job.yaml").write_bytes("name: 航班".encode("gb18030"))
     with pytest.raises(Exception, match="file_unreadable"):
         read_job_file(tmp_path / "job.yaml")
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("2024-13-45", 3),
+        ("[" * 3000, 3),
+        ("0x" + "f" * 6000, 3),
+        ("0b" + "_" * 3, None),
+        ('"\\ud800"', None),
+        ("2024-01-02", None),
+        (".inf", None),
+        ("&x [*x]", None),
+        ("- " * 3000 + "a", None),
+    ],
+    ids=[
+        "no such day",
+        "too deep",
+        "too large",
+        "no number",
+        "half a character",
+        "a day",
+        "infinity",
+        "a circle",
+        "steps",
+    ],
+)
+@pytest.mark.parametrize("language", Language)
+def test_what_cannot_be_a_job_is_told_in_a_sentence(
+    tmp_path: Path, value: str, line: int | None, language: Language
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        read(tmp_path, f"kind: job\nspec:\n  {'' if value.startswith('-') else 'sql: '}{value}\n")
+    (problem,) = refusal.value.problems
+    assert (refusal.value.code, problem.line) == ("file_not_yaml", line)
+    text = "\n".join(describe_error(refusal.value, language))
+    assert "job.yaml" in text
+    assert "?" not in text

@@ -66,7 +66,7 @@ def test_a_draft_that_somebody_else_saved_is_not_overwritten(
         ("? [a]\n: 1", "yaml_invalid", "yaml_fault", 1),
         ("---\na: 1\n---\nb: 2", "yaml_invalid", "yaml_fault", 3),
         ("a: " + "[" * 3000 + "]" * 3000, "yaml_invalid", "yaml_fault", 1),
-        ("type: SQL\nsql: 2001-99-99", "yaml_invalid", "yaml_fault", None),
+        ("type: SQL\nsql: 2001-99-99", "yaml_invalid", "yaml_fault", 2),
         ("parallelism: 0x" + "f" * 9000, "yaml_invalid", "yaml_fault", 1),
         ("- 1", "body_malformed", "field_type", None),
         ("", "body_malformed", "field_type", None),

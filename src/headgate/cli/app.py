@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from cyclopts import App, CycloptsError
 
+from headgate.cli.bugs import explain_bug
 from headgate.cli.context import read_environment
 from headgate.cli.help import HelpPage
 from headgate.cli.words import Language, choose_language, choose_output, say
@@ -112,6 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return ExitCode.FAILED  # whoever read the output has gone away
+    except Exception as bug:
+        return _report(explain_bug(bug), language, output)
     return ExitCode.OK
 
 

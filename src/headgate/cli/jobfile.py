@@ -4,6 +4,7 @@ The server checks what is in a job file; here it is only read. A place keeps the
 the *file*, counted from 1, also for a line of the SQL text inside it.
 """
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -107,11 +108,14 @@ def read_job_file(path: Path) -> JobFile:
     """
     import yaml
 
+    from headgate.bounded_yaml import BoundedLoader
+
     name = str(path)
     text = _read_text(path)
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=BoundedLoader)
+        # A loader of ours, restricted further than the safe one that it is made of.
+        data = yaml.load(text, Loader=BoundedLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         at = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
@@ -119,9 +123,24 @@ def read_job_file(path: Path) -> JobFile:
         raise Invalid("file_not_yaml", problems=[problem], file=name) from None
     except yaml.YAMLError:
         raise Invalid("file_not_yaml", file=name) from None
+    except (RecursionError, ValueError) as error:
+        raise _refuse(name, str(error)) from None
     if not isinstance(data, dict) or data.get("kind", _KIND) != _KIND:
         raise Invalid("file_not_a_job", file=name)
+    _require_sendable(name, data)
     return JobFile(name, text, data, root)
+
+
+def _require_sendable(name: str, data: Mapping[Any, Any]) -> None:
+    """YAML knows values that JSON does not: days, infinity, half a character."""
+    try:
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+    except (RecursionError, TypeError, ValueError) as error:
+        raise _refuse(name, str(error)) from None
+
+
+def _refuse(name: str, fault: str) -> Invalid:
+    return Invalid("file_not_yaml", problems=[Problem("", "yaml_value_fault", (("fault", fault),))], file=name)
 
 
 def _read_text(path: Path) -> str:

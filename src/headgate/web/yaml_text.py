@@ -8,27 +8,17 @@ from typing import Any
 
 import yaml
 
+from headgate.bounded_yaml import BoundedLoader
 from headgate.domain.errors import Invalid, Problem
 
 YAML_TYPE = "application/yaml"
-
-
-# In hexadecimal form a number may be larger than Python will write out again.
-_NUMBER_BITS = 64
-_DEPTH = 64  # levels of brackets; a specification has three
 
 
 class _Refused(yaml.MarkedYAMLError):
     """A construct of YAML that is not taken; `context` is the code."""
 
 
-class _Loader(yaml.SafeLoader):
-    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
-        # The scanner looks at every open bracket again for each character: a few thousand take minutes.
-        if self.flow_level >= _DEPTH:
-            raise yaml.MarkedYAMLError(problem="brackets are nested too deep", problem_mark=self.get_mark())
-        super().fetch_flow_collection_start(token)
-
+class _Loader(BoundedLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             raise _Refused("yaml_alias", problem_mark=self.get_mark())
@@ -42,16 +32,6 @@ class _Loader(yaml.SafeLoader):
                     raise _Refused("yaml_key_twice", problem=key.value, problem_mark=key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
-
-
-def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
-    number: int = loader.construct_yaml_int(node)
-    if number.bit_length() > _NUMBER_BITS:
-        raise yaml.MarkedYAMLError(problem="the number is too large", problem_mark=node.start_mark)
-    return number
-
-
-_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -80,7 +60,7 @@ def read_yaml(text: bytes) -> Any:
     except yaml.YAMLError as error:
         raise _refuse(Problem("", "yaml_fault", (("fault", str(error)),))) from None
     except (RecursionError, ValueError) as error:
-        # Nested deeper than anybody writes, or a date that does not exist.
+        # Nested deeper than anybody writes, or a number in a form that only looks like one.
         raise _refuse(Problem("", "yaml_fault", (("fault", str(error)),))) from None
 
 
