@@ -1,9 +1,13 @@
 """Jars over HTTP: uploaded, refused, listed, deleted; nothing else is taken for one."""
 
+import errno
 import io
+import os
+import tempfile
 from typing import Any
 
 import pytest
+from starlette.formparsers import MultiPartParser
 from starlette.testclient import TestClient
 
 from headgate.domain.spec import JobSpec, JobType
@@ -91,6 +95,31 @@ def test_a_request_without_a_file_says_so(client: TestClient, sent: dict[str, An
     response = client.post(ARTIFACTS, **sent)
     assert (response.status_code, response.json()["code"]) == (422, "body_malformed")
     assert response.json()["problems"]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, "artifact_disk_full"),
+        (errno.EDQUOT, "artifact_disk_full"),
+        (errno.EROFS, "artifact_folder_unusable"),
+    ],
+    ids=["full", "quota", "read only"],
+)
+def test_a_temporary_disk_that_takes_no_upload_is_named(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(MultiPartParser, "spool_max_size", 10)
+    monkeypatch.setattr("tempfile.TemporaryFile", fail)
+    response = upload(client)
+    problem = response.json()
+    assert (response.status_code, problem["code"], problem["problems"]) == (503, code, [])
+    assert tempfile.gettempdir() in problem["detail"]
+    assert os.strerror(number) in problem["detail"]
+    assert problem["hint"]
 
 
 def test_a_jar_is_deleted_unless_a_job_means_it(world: World, client: TestClient) -> None:

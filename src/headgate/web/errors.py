@@ -7,7 +7,9 @@ becomes a 500 without a traceback: that stands in the log, under the same reques
 import json
 import logging
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
+from errno import EDQUOT, ENOSPC
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -189,6 +191,8 @@ def _is_body_unread(error: RequestValidationError) -> bool:
 async def answer_http(request: Request, error: Exception) -> Response:
     """Handler of what the framework refuses: unknown routes, wrong methods, bodies that break off."""
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, OSError):
+        return await answer_expected(request, _describe_disk(error.__cause__))
     code = CODES_BY_STATUS.get(error.status_code, "internal_error")
     status = 422 if error.status_code == 400 else error.status_code
     facts = {"method": request.method, "path": request.url.path, "reason": str(error.detail)}
@@ -199,6 +203,12 @@ async def answer_http(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         response.headers["Allow"] = ", ".join(list_methods(request.app.openapi(), request.url.path))
     return response
+
+
+def _describe_disk(error: OSError) -> Unavailable:
+    """An upload waits on the temporary disk until it is whole."""
+    code = "artifact_disk_full" if error.errno in {ENOSPC, EDQUOT} else "artifact_folder_unusable"
+    return Unavailable(code, folder=tempfile.gettempdir(), reason=error.strerror or error)
 
 
 def _describe_unread(error: HTTPException) -> Problem:
