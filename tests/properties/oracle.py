@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from headgate.domain.clusters import Cluster, Incarnation, Reachability
-from headgate.domain.instances import FlinkJobId, Instance
+from headgate.domain.instances import FlinkJobId, Instance, InstanceEnd
 from headgate.domain.intents import IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Verb
 from headgate.domain.observation import TriggerStatus
@@ -131,7 +131,9 @@ class GuardedFlink(FakeFlink):
             demand(3, instance.restored_from in expected, f"{operation.verb} restores from {instance.restored_from}")
             return
         had_state = any(job.platform_job == instance.job_id for job in self.history)
-        said = _said_stateless(operation, instance) or (operation.options.restore_from is None and not snapshots)
+        earlier = [i for i in work.instances.list_of_job(instance.job_id) if i.number < instance.number]
+        nothing_kept = not snapshots and not _ended_by_itself(earlier)
+        said = _said_stateless(operation, instance) or (operation.options.restore_from is None and nothing_kept)
         demand(3, not had_state or (said and operation.verb is not Verb.RESUME), f"{operation.verb} drops the state")
 
     def _submit_late(self, manager: FakeJobManager, submission: Submission, fault: Fault, seconds: float) -> None:
@@ -159,6 +161,12 @@ def _said_stateless(operation: Operation, instance: Instance) -> bool:
         return options.keep_state is False
     by_setting = options.restore_from is RestoreFrom.DEFAULT and instance.spec.restore.strategy is RestoreStrategy.NONE
     return options.restore_from is RestoreFrom.NONE or by_setting
+
+
+def _ended_by_itself(earlier: list[Instance]) -> bool:
+    """Whether the newest of these runs that got going ended unasked: Flink keeps its checkpoints then."""
+    ran = max((i for i in earlier if i.running_at is not None), key=lambda i: i.number, default=None)
+    return ran is not None and ran.end in {InstanceEnd.FAILED, InstanceEnd.LOST, InstanceEnd.GIVEN_UP}
 
 
 def _list_expected(

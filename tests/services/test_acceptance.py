@@ -1,11 +1,14 @@
 """Which verbs are accepted when, and with which options: the rules that a person meets."""
 
+from dataclasses import replace
+
 import pytest
 
 from headgate.domain.errors import Invalid, NotAllowed, NotFound
 from headgate.domain.lifecycle import VERBS, Settled, Verb
 from headgate.domain.operations import Options, RestoreFrom, StepName, StopSnapshot
 from headgate.domain.spec import JobSpec, JobType
+from headgate.services.acceptance import accept, load_request
 from tests.services.world import SQL, World
 
 READY: dict[Verb, Options] = {
@@ -153,6 +156,18 @@ class TestRestore:
             world.operations.request(world.actor, job.id, Verb.RUN, Options())
         assert refusal.value.code == "from_required"
 
+    def test_a_run_must_say_from_what_after_one_that_failed_by_itself(self, world: World) -> None:
+        world.add_cluster()
+        job = world.add_settled(Settled.FAILED)
+        with pytest.raises(NotAllowed) as refusal:
+            world.operations.request(world.actor, job.id, Verb.RUN, Options())
+        assert refusal.value.code == "from_required"
+
+    def test_a_run_after_a_stop_that_kept_nothing_need_not_say_from_what(self, world: World) -> None:
+        world.add_cluster()
+        job = world.add_settled(Settled.CANCELLED)
+        assert world.operations.request(world.actor, job.id, Verb.RUN, Options()).version == 1
+
     def test_latest_without_any_snapshot_is_refused(self, world: World) -> None:
         world.add_cluster()
         job = world.add_settled(Settled.CANCELLED)
@@ -218,6 +233,19 @@ class TestVersionAndCluster:
         world.fail_to_start(job)
         assert world.queries.get_job(world.actor, job.id).view.online_version == 1
         assert world.operations.request(world.actor, job.id, Verb.RESUME, Options()).version == 1
+
+    @pytest.mark.parametrize("verb", [Verb.RESUME, Verb.RESTART], ids=str)
+    def test_what_goes_on_goes_on_where_it_was(self, world: World, verb: Verb) -> None:
+        was_on = world.add_cluster()
+        job = world.add_settled(Settled.SUSPENDED if verb is Verb.RESUME else Settled.RUNNING)
+        with world.store.write() as unit:
+            unit.clusters.update(replace(was_on, name="renamed", revision=was_on.revision + 1))
+        world.add_cluster("other")
+        with world.store.read() as unit:
+            request = load_request(unit, unit.jobs.get_row(job.id), verb, READY[verb])
+        chosen = accept(request).cluster
+        assert chosen is not None
+        assert (chosen.id, chosen.name) == (was_on.id, "renamed")
 
     def test_a_run_on_a_cluster_that_is_not_registered_is_refused(self, world: World) -> None:
         job = world.add_published()

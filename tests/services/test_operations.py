@@ -53,6 +53,23 @@ def test_somebody_without_the_workspace_finds_nothing(world: World) -> None:
 
 
 class TestWithdrawal:
+    def test_what_was_taken_back_is_not_joined(self, world: World) -> None:
+        world.add_cluster()
+        job = world.add_published()
+        first = world.operations.request(world.actor, job.id, Verb.RUN, Options())
+        world.operations.withdraw(world.actor, first.id)
+        with pytest.raises(NotAllowed):
+            world.operations.request(world.actor, job.id, Verb.RUN, Options())
+
+    def test_a_run_of_an_older_version_is_not_joined(self, world: World) -> None:
+        world.add_cluster()
+        job = world.add_published()
+        world.operations.request(world.actor, job.id, Verb.RUN, Options())
+        world.publish(job)
+        with pytest.raises(NotAllowed) as refusal:
+            world.operations.request(world.actor, job.id, Verb.RUN, Options())
+        assert refusal.value.code == "verb_not_allowed"
+
     def test_a_waiting_operation_is_marked_for_the_reconciler(self, world: World) -> None:
         world.add_cluster()
         job = world.add_published()

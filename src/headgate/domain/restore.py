@@ -38,6 +38,8 @@ class Refused:
 
 RestoreChoice = FromSnapshot | Stateless | Refused
 
+_UNASKED = frozenset({InstanceEnd.FAILED, InstanceEnd.LOST, InstanceEnd.GIVEN_UP})
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -56,7 +58,7 @@ def choose_restore(verb: Verb, options: Options, setting: Restore, history: Hist
         return _choose_latest(history) if options.keep_state else Stateless()
     match options.restore_from:
         case None:
-            return Refused(Finding("from_required")) if history.snapshots else Stateless()
+            return Refused(Finding("from_required")) if is_state_at_stake(history) else Stateless()
         case RestoreFrom.NONE:
             return Stateless()
         case RestoreFrom.LATEST:
@@ -67,6 +69,22 @@ def choose_restore(verb: Verb, options: Options, setting: Restore, history: Hist
             return _choose_by_setting(setting, history)
         case _:
             assert_never(options.restore_from)
+
+
+def is_state_at_stake(history: History) -> bool:
+    """Whether a start that does not say from where could drop state that nobody gave up.
+
+    There is a snapshot, or the newest run that got going ended by itself: its checkpoints may be kept.
+    """
+    ran = next((instance for instance in history.instances if instance.running_at is not None), None)
+    return bool(history.snapshots) or (ran is not None and ran.end in _UNASKED)
+
+
+def find_paused_instance(history: History) -> Instance | None:
+    """The instance whose savepoint SUSPENDED rests on."""
+    on = history.state.suspended_on
+    made_by = next((snapshot.instance_id for snapshot in history.snapshots if snapshot.id == on), None)
+    return next((instance for instance in history.instances if instance.id == made_by), None)
 
 
 def find_restore_point(history: History) -> Snapshot | None:

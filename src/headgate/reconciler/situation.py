@@ -13,9 +13,9 @@ from headgate.domain.errors import NotFound
 from headgate.domain.instances import FlinkJobId, Instance
 from headgate.domain.intents import Intent
 from headgate.domain.jobs import Job, Version
-from headgate.domain.lifecycle import Lane
+from headgate.domain.lifecycle import Lane, Verb
 from headgate.domain.operations import Operation, StepName, choose_operation
-from headgate.domain.restore import History, RestoreChoice, choose_restore
+from headgate.domain.restore import History, RestoreChoice, choose_restore, find_paused_instance
 from headgate.domain.snapshots import PathStatus
 from headgate.ports.store import UnitOfWork
 
@@ -62,7 +62,7 @@ def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:
     newest = history.instances[0] if history.instances else None
     operation = _find_owner(opened, intent) or choice.executing
     version = _find_version(work, job_id, operation)
-    cluster = _find_cluster(work, job, intent, version, history)
+    cluster = _find_cluster(work, job, operation, intent, version, history)
     facts = JobFacts(
         state=history.state,
         instance=newest,
@@ -118,7 +118,12 @@ def _find_restore(operation: Operation | None, version: Version | None, history:
 
 
 def _find_cluster(
-    work: UnitOfWork, job: Job, intent: Intent | None, version: Version | None, history: History
+    work: UnitOfWork,
+    job: Job,
+    operation: Operation | None,
+    intent: Intent | None,
+    version: Version | None,
+    history: History,
 ) -> Cluster | None:
     """Where the open act, the live instance or the next start is; None when it is no longer registered."""
     newest = history.instances[0] if history.instances else None
@@ -126,7 +131,13 @@ def _find_cluster(
         return _find_by_id(work, intent.cluster_id)
     if newest is not None and (newest.is_live or version is None):
         return _find_by_id(work, newest.cluster_id)
-    return work.clusters.find_by_name(job.workspace, version.spec.cluster) if version is not None else None
+    if version is None or operation is None:
+        return None
+    # What goes on goes on where it was, whatever a version says by now.
+    before = {Verb.RESUME: find_paused_instance(history), Verb.RESTART: newest}.get(operation.verb)
+    if before is not None:
+        return _find_by_id(work, before.cluster_id)
+    return work.clusters.find_by_name(job.workspace, version.spec.cluster)
 
 
 def _find_by_id(work: UnitOfWork, cluster_id: str) -> Cluster | None:

@@ -8,11 +8,17 @@ from dataclasses import dataclass, fields
 
 from headgate.domain.clusters import Cluster
 from headgate.domain.errors import Invalid, NotFound, Problem
-from headgate.domain.instances import Instance
 from headgate.domain.jobs import Version
 from headgate.domain.lifecycle import Phase, Verb, is_allowed, list_phases_for
 from headgate.domain.operations import VERB_OPTIONS, Options, RestoreFrom, StopSnapshot
-from headgate.domain.restore import History, Refused, RestoreChoice, choose_restore
+from headgate.domain.restore import (
+    History,
+    Refused,
+    RestoreChoice,
+    choose_restore,
+    find_paused_instance,
+    is_state_at_stake,
+)
 from headgate.ports.store import JobRow, UnitOfWork
 from headgate.services.standing import Standing, derive_standing
 
@@ -158,20 +164,15 @@ def _find_online_version(request: Request) -> int | None:
     if starting is not None:
         return starting
     # What a pause holds, and not what failed to start since.
-    instance = _find_paused(request) or request.row.instance
+    instance = find_paused_instance(request.history) or request.row.instance
     return instance.version if instance is not None else None
 
 
-def _find_paused(request: Request) -> Instance | None:
-    """The instance whose savepoint SUSPENDED rests on."""
-    on = request.history.state.suspended_on
-    made_by = next((snapshot.instance_id for snapshot in request.history.snapshots if snapshot.id == on), None)
-    return next((instance for instance in request.history.instances if instance.id == made_by), None)
-
-
 def _choose_cluster(request: Request, version: Version) -> Cluster:
-    instance = _find_paused(request)
-    if request.verb is Verb.RESUME and instance is not None:
+    # What goes on goes on where it was, whatever a version says by now.
+    before = {Verb.RESUME: find_paused_instance(request.history), Verb.RESTART: request.row.instance}
+    instance = before.get(request.verb)
+    if instance is not None:
         found = next((c for c in request.clusters if c.id == instance.cluster_id), None)
     else:
         found = next((c for c in request.clusters if c.name == version.spec.cluster), None)
@@ -182,11 +183,10 @@ def _choose_cluster(request: Request, version: Version) -> Cluster:
 
 def _choose_restore(request: Request, version: Version) -> RestoreChoice | None:
     """What the start restores from. A refusal counts now only where nothing under way can change it."""
-    if request.verb is Verb.RUN and request.options.restore_from is None:
-        restart_point = request.standing.expected_phase is Phase.SUSPENDED or request.history.snapshots
-        if restart_point:
-            known = len(request.history.snapshots)
-            raise request.standing.refuse("from_required", job=request.row.job.name, snapshots=known)
+    is_silent = request.verb is Verb.RUN and request.options.restore_from is None
+    if is_silent and (request.standing.expected_phase is Phase.SUSPENDED or is_state_at_stake(request.history)):
+        known = len(request.history.snapshots)
+        raise request.standing.refuse("from_required", job=request.row.job.name, snapshots=known)
     _check_snapshot(request)
     if not request.is_settled or request.verb is Verb.RESTART:
         return None

@@ -17,7 +17,7 @@ from headgate.domain.snapshots import PathStatus
 from headgate.domain.workspaces import Actor
 from headgate.ports.clock import Clock
 from headgate.ports.ids import Ids
-from headgate.ports.store import Store, UnitOfWork
+from headgate.ports.store import JobRow, Store, UnitOfWork
 from headgate.services.acceptance import Accepted, Request, accept, load_request
 from headgate.services.access import get_job, get_operation, get_row
 from headgate.services.operation_words import describe_options
@@ -30,6 +30,16 @@ LookAtPath = Callable[[Cluster, str], PathStatus]
 
 def look_nowhere(cluster: Cluster, path: str) -> PathStatus:
     return PathStatus.UNKNOWN
+
+
+def _find_same(unit: UnitOfWork, row: JobRow, verb: Verb, options: Options) -> Operation | None:
+    """The open operation that a double click means; not one taken back, nor one of an older version."""
+    asked = [op for op in row.open_operations if not unit.operations.is_withdrawal_requested(op.id)]
+    same = find_same(asked, verb, options)
+    newest = row.newest_version.number if row.newest_version is not None else None
+    if same is not None and verb is Verb.RUN and options.version is None and same.version != newest:
+        return None
+    return same
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class Operations:
         """
         with self.store.write() as unit:
             row = get_row(unit, actor, job_id)
-            same = find_same(row.open_operations, verb, options)
+            same = _find_same(unit, row, verb, options)
             operation = same or self._append(unit, actor, job_id, verb, options)
             self._record(unit, actor, operation, EventType.OPERATION_JOINED if same else EventType.OPERATION_REQUESTED)
             keep(unit, operation)

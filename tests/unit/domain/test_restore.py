@@ -21,7 +21,7 @@ from headgate.domain.restore import (
 )
 from headgate.domain.snapshots import PathStatus, Snapshot, SnapshotId, SnapshotStatus, find_latest
 from headgate.domain.spec import Restore, RestoreStrategy
-from tests.unit.domain.facts import JOB, instance, snapshot
+from tests.unit.domain.facts import JOB, NOW, instance, snapshot
 
 BY_DEFAULT = Restore()
 STOPPED, PAUSED = InstanceEnd.CANCELLED, InstanceEnd.SUSPENDED
@@ -50,6 +50,17 @@ def chosen(verb: Verb, options: Options, past: History, setting: Restore = BY_DE
 ONE_RUN = history(run(), snapshots=(FIRST, SECOND))
 NEVER_RUN = history()
 RAN_WITHOUT_SNAPSHOT = history(run())
+
+
+class TestAStartThatDoesNotSayFromWhere:
+    @pytest.mark.parametrize("end", [InstanceEnd.FAILED, InstanceEnd.LOST, InstanceEnd.GIVEN_UP], ids=str)
+    def test_after_a_run_that_ended_by_itself_it_is_refused(self, end: InstanceEnd) -> None:
+        past = history(replace(run(end=end), running_at=NOW))
+        assert chosen(Verb.RUN, Options(), past) == Refused(Finding("from_required"))
+
+    def test_after_an_attempt_that_never_got_going_nothing_is_at_stake(self) -> None:
+        past = history(replace(run(1, STOPPED), running_at=NOW), replace(run(2, InstanceEnd.FAILED), running_at=None))
+        assert chosen(Verb.RUN, Options(), past) == Stateless()
 
 
 class TestResume:
