@@ -52,6 +52,7 @@ Ask = Callable[..., Result]
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served") / "data"
+    folder.mkdir(mode=0o755)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADGATE_")}
     environment["HEADGATE_CONFIG"] = str(folder.parent / "config")
     command = [sys.executable, "-m", "headgate", "serve", "--data", str(folder), "--port", "0"]
@@ -82,6 +83,13 @@ def job(ask: Ask, tmp_path: Path, request: pytest.FixtureRequest) -> Any:
     result = ask("job", "create", "-f", str(file))
     assert result.code == 0, result.err
     return result.document
+
+
+def test_what_the_server_writes_is_its_owners_alone_in_an_open_folder_too(served: Served) -> None:
+    assert served.folder.stat().st_mode & 0o055 == 0o055
+    files = {file.name: file.stat().st_mode & 0o077 for file in served.folder.rglob("*")}
+    assert {"headgate.sqlite", "headgate.sqlite-wal", "headgate.sqlite-shm", "context.json"} <= files.keys()
+    assert not {name for name, mode in files.items() if mode}
 
 
 def test_a_job_from_its_file_to_its_end(ask: Ask, job: Any, tmp_path: Path) -> None:

@@ -5,7 +5,10 @@ fails in the middle. That no two servers share a folder is the server's own care
 """
 
 import errno
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from headgate.domain.errors import Unavailable
@@ -33,6 +36,19 @@ def prepare_folder(folder: Path) -> None:
             raise Unavailable("data_dir_unusable", folder=folder, reason=error.strerror or error) from None
         free = 0
     raise Unavailable("data_dir_full", folder=folder, free_mb=free >> 20, needed_mb=_LEAST_FREE_BYTES >> 20)
+
+
+@contextmanager
+def for_owner_alone() -> Iterator[None]:
+    """Files made inside, by this process and by those it starts, are their owner's alone.
+
+    The folder may have been there before, open to others; scripts and savepoints hold passwords and data.
+    """
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _write_probe(file: Path) -> None:

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from headgate.cli import columns, local
 from headgate.cli.context import CONTEXT_FILE, Context, read_environment, remember_context, write_context
-from headgate.cli.datafolder import prepare_folder
+from headgate.cli.datafolder import for_owner_alone, prepare_folder
 from headgate.cli.interruption import Interrupted
 from headgate.cli.options import COMMON, Common
 from headgate.cli.render import Output, Screen, print_answer
@@ -58,7 +58,8 @@ def _start(settings: "Settings", screen: Screen, *, with_local_cluster: bool) ->
         local.ensure_engine(settings, screen)
     screen.note("server_starting")
     folder = settings.data_dir
-    was_ready = local.serve(settings, with_local_cluster, lambda server: _announce(server, folder, screen))
+    with for_owner_alone():
+        was_ready = local.serve(settings, with_local_cluster, lambda server: _announce(server, folder, screen))
     has_flink = local.find_local_cluster(folder) is not None
     if not was_ready:
         raise Interrupted(
