@@ -27,7 +27,7 @@ from headgate.domain.decisions import (
     TriggerSavepoint,
 )
 from headgate.domain.evidence import is_alive, is_gone, reachable_age
-from headgate.domain.instances import FlinkStatus
+from headgate.domain.instances import FlinkJobId, FlinkStatus
 from headgate.domain.intents import Answer, Intent, IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.observation import JobSeen, Seen, TriggerStatus
@@ -164,7 +164,7 @@ def _rest(job: JobFacts, seen: Seen) -> Decision:
     """Nothing is asked for: compare where the job is with where it rests."""
     instance = job.instance
     if seen.stray is not None and seen.is_reachable:
-        return Cancel("an instance that was given up lives", stray=seen.stray)
+        return cancel_stray(seen.stray)
     if instance is None or not instance.is_live:
         return Nothing("no instance, nothing asked for")
     if not seen.is_reachable:
@@ -173,6 +173,11 @@ def _rest(job: JobFacts, seen: Seen) -> Decision:
         alive = Outcome(settled=Settled.RUNNING, wanted=Wanted.RUNNING, instance_running=True)
         return Settle("the instance is alive", alive)
     return Nothing("the job is where it should be" if seen.job else "the job is missing; not proven lost yet")
+
+
+def cancel_stray(stray: FlinkJobId) -> Cancel:
+    """An id given up stays so, wherever it is seen and whatever has become of its job since."""
+    return Cancel("an instance that was given up lives", stray=stray)
 
 
 def _advance(job: JobFacts, operation: Operation, seen: Seen, policy: Policy, now: datetime) -> Decision:

@@ -25,21 +25,25 @@ def observe(
 ) -> Seen:
     """What is seen for `situation`, built on the cluster's `look`, taken after `trigger` was asked for."""
     cluster = situation.cluster
-    seen = Seen(
-        at=look.at,
-        reachability=look.reachability,
-        incarnation=look.incarnation,
-        high_availability=cluster is not None and cluster.high_availability,
-        unreachable_total=look.unreachable_total,
-        absence=situation.instance.absence if situation.instance is not None else None,
-        trigger=trigger,
-    )
+    absence = situation.instance.absence if situation.instance is not None else None
+    seen = replace(describe_cluster(cluster, look), absence=absence, trigger=trigger)
     if cluster is None or look.jobs is None:
         return seen
     try:
         return _look_closer(gateway, cluster, situation, look, seen, policy)
     except FlinkError:
         return replace(seen, reachability=Reachability.UNREACHABLE, trigger=None, evidence=None)
+
+
+def describe_cluster(cluster: Cluster | None, look: ClusterLook) -> Seen:
+    """What a sweep tells of the cluster alone, before any job is looked at."""
+    return Seen(
+        at=look.at,
+        reachability=look.reachability,
+        incarnation=look.incarnation,
+        high_availability=cluster is not None and cluster.high_availability,
+        unreachable_total=look.unreachable_total,
+    )
 
 
 def ask_trigger(gateway: FlinkGateway, cluster: Cluster, intent: Intent | None) -> TriggerSeen | None:
@@ -65,7 +69,7 @@ def _look_closer(
         seen = replace(seen, absence=count_absence(instance, seen))
     intent = situation.intent
     if intent is None:
-        stray, unknown = (_find_live(situation, look, known=known) for known in (True, False))
+        stray, unknown = (find_live(situation, look, known=known) for known in (True, False))
         seen = replace(seen, stray=stray, unknown_job=unknown)
     else:
         seen = _with_evidence(gateway, cluster, intent, seen, policy)
@@ -122,7 +126,7 @@ def _may_still_appear(seen: Seen, policy: Policy) -> bool:
     return seen.at - seen.job.ended_at <= policy.cache_age
 
 
-def _find_live(situation: Situation, look: ClusterLook, *, known: bool) -> FlinkJobId | None:
+def find_live(situation: Situation, look: ClusterLook, *, known: bool) -> FlinkJobId | None:
     """A live job with an id of ours that no live instance stands for; `known`: it has a closed row."""
     newest = situation.facts.instance
     expected = newest.flink_job_id if newest is not None and newest.is_live else None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from headgate.domain import settle
 from headgate.domain.clusters import Cluster, Reachability
-from headgate.domain.decide import decide
+from headgate.domain.decide import cancel_stray, decide
 from headgate.domain.decisions import AwaitOutcome, Decision, Nothing, Settle
 from headgate.domain.events import EventLevel, EventType
 from headgate.domain.intents import Intent, IntentKind
@@ -20,7 +20,7 @@ from headgate.domain.restore import FromSnapshot
 from headgate.domain.snapshots import PathStatus
 from headgate.reconciler import record
 from headgate.reconciler.act import Tools, act
-from headgate.reconciler.observe import TRIGGERED, ask_trigger, observe
+from headgate.reconciler.observe import TRIGGERED, ask_trigger, describe_cluster, find_live, observe
 from headgate.reconciler.situation import Situation, load_situation
 from headgate.reconciler.watch import ClusterLook, ClusterWatch
 
@@ -64,6 +64,8 @@ class Reconciler:
         self._mark_queued(situation, fence)
         if lane is Lane.SAVEPOINT and situation.operation is None and situation.intent is None:
             return PassResult(None, None)  # where the job rests is the main lane's to say
+        if lane is Lane.MAIN and situation.intent is None and self._cancel_stray_elsewhere(situation, fence):
+            return PassResult(None, timedelta(0))
         if situation.cluster is None:
             return self._pass_without_cluster(situation, fence)
         asked_at = tools.clock.now()
@@ -81,6 +83,25 @@ class Reconciler:
         self._write_waiting(situation, decision, fence)
         is_open = situation.operation is not None or situation.intent is not None
         return PassResult(decision, choose_poll(situation.intent, tools.clock.now()) if is_open else None)
+
+    def _cancel_stray_elsewhere(self, situation: Situation, fence: int | None) -> bool:
+        """Cancel a given-up run that a sweep shows alive on another cluster than the one of this pass."""
+        here = situation.cluster.id if situation.cluster is not None else None
+        for cluster_id, watch in list(self._watches.items()):
+            look = watch.newest
+            stray = find_live(situation, look, known=True) if look is not None and cluster_id != here else None
+            if look is None or stray is None:
+                continue
+            with self.tools.store.read() as work:
+                cluster = next((cluster for cluster in work.clusters.list_all() if cluster.id == cluster_id), None)
+            if cluster is None:
+                continue  # removed meanwhile: nothing newer will be seen of it
+            about = replace(situation, cluster=cluster)
+            seen = describe_cluster(cluster, look)
+            act(self.tools, cancel_stray(stray), about, replace(seen, stray=stray), fence)
+            self._acted_at[situation.job.id] = self.tools.clock.now()
+            return True
+        return False
 
     def _choose_not_before(self, job_id: str) -> datetime:
         """Looks are shared between jobs for a moment, but never older than this job's last act."""

@@ -63,6 +63,7 @@ def write_intent(
     kind, event = _KINDS[type(decision)]
     if situation.intent is not None and isinstance(decision, Cancel) and decision.closes is not None:
         work.intents.save(replace(situation.intent, status=decision.closes, closed_at=new.now))
+    assert situation.cluster is not None
     instance = _choose_instance(work, situation, decision, seen, new)
     stray = isinstance(decision, Cancel) and decision.stray is not None
     # Clearing away a stray is no step of the operation that waits for it.
@@ -73,7 +74,7 @@ def write_intent(
         id=intent_id,
         job_id=situation.job.id,
         instance_id=instance.id,
-        cluster_id=instance.cluster_id,
+        cluster_id=situation.cluster.id,
         flink_job_id=instance.flink_job_id,
         operation_id=operation.id if operation is not None else None,
         lane=situation.lane,
@@ -193,6 +194,9 @@ def _choose_instance(work: UnitOfWork, situation: Situation, decision: Sending, 
     if isinstance(decision, Cancel) and decision.stray is not None:
         stray = work.instances.find_by_flink_id(decision.stray)
         assert stray is not None, "a stray is only cancelled when its row is known"
+        # It was seen alive: what was missing before says nothing about its end.
+        stray = replace(stray, absence=None)
+        work.instances.save(stray)
         return stray
     assert situation.instance is not None
     return situation.instance
