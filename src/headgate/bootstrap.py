@@ -115,14 +115,17 @@ def serve(settings: Settings, *, with_local_cluster: bool, announce: Announce) -
     Unavailable("data_dir_unusable"), EngineFailed when the local cluster does not start.
     """
     stopping = threading.Event()
-    # The web server has handlers of its own while it runs, and raises the signal once more when it is done.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    _on_signals(stopping.set)
     with ExitStack() as stack:
         stack.enter_context(hold_data_dir(settings.data_dir))
         server = _Server(settings, stack, stopping)
         server.run(with_local_cluster, announce)
     return server.is_announced
+
+
+def _on_signals(act: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: act())
 
 
 class _ToldToEnd(Exception):
@@ -203,6 +206,9 @@ class _Server:
             ]
             for future in futures:
                 future.add_done_callback(self._end_on_failure)
+            # The web server has handlers of its own while it runs, and raises the signal once more when it is
+            # done. One that comes before these are in place must end it all the same.
+            _on_signals(self._stop)
             try:
                 if not self.stopping.is_set():
                     self.web.run(sockets=[self.socket])
@@ -211,6 +217,10 @@ class _Server:
                 self.loop.stop()
         for future in futures:
             future.result()
+
+    def _stop(self) -> None:
+        self.stopping.set()
+        self.web.should_exit = True
 
     def _end_on_failure(self, future: "Future[None]") -> None:
         if future.exception() is not None:
