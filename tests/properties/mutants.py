@@ -124,7 +124,7 @@ MUTANTS = {
         5,
         decide_stop.decide_stop,
         "        return AwaitOutcome(",
-        "        return _give_stop_up(operation, overdue) or AwaitOutcome(",
+        "        return _give_stop_up(operation, Finding('still_waiting')) or AwaitOutcome(",
         openings.stop_during_a_pause,
         _LOCAL,
     ),
@@ -133,7 +133,7 @@ MUTANTS = {
     ),
     "a missing job is never proven lost": Mutant(
         7,
-        evidence.is_gone,
+        evidence.is_missing_for_good,
         "absence.sweeps < 2",
         "absence.sweeps < 10**9",
         openings.lose_the_job_manager,

@@ -8,7 +8,7 @@ asked again: recovery is not a mode.
 What each answer means is in `decisions.py`; where a job comes to rest is in `settle.py`.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from headgate.domain import settle
@@ -26,7 +26,7 @@ from headgate.domain.decisions import (
     Submit,
     TriggerSavepoint,
 )
-from headgate.domain.evidence import is_alive, is_gone, reachable_age
+from headgate.domain.evidence import find_overdue, is_alive, is_gone, is_missing_for_good, reachable_age
 from headgate.domain.instances import FlinkJobId, FlinkStatus
 from headgate.domain.intents import Answer, Intent, IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
@@ -88,10 +88,10 @@ def _decide_cancel(
     if seen.job is None:
         if is_gone(job.instance, seen, policy):
             return Settle("the job is gone with its JobManager", settle.cancelled(operation, job, None, ""))
-        return AwaitOutcome("the job is missing; its end is not proven yet", _overdue(intent, seen, policy))
+        return AwaitOutcome("the job is missing; its end is not proven yet", find_overdue(intent, seen, policy))
     if _may_cancel_again(intent, seen.job, policy, now):
         return Cancel("the job still runs and is not being cancelled", repeat=True)
-    return AwaitOutcome("the job is being cancelled", _overdue(intent, seen, policy))
+    return AwaitOutcome("the job is being cancelled", find_overdue(intent, seen, policy))
 
 
 def _may_cancel_again(intent: Intent, seen_job: JobSeen, policy: Policy, now: datetime) -> bool:
@@ -100,19 +100,20 @@ def _may_cancel_again(intent: Intent, seen_job: JobSeen, policy: Policy, now: da
     One refused as too late is not sent again at once: the look that shows the job alive was older.
     """
     if intent.answer not in {Answer.ACCEPTED, Answer.REJECTED}:
-        return _may_send(intent, now)
+        return intent.can_send(now)
     forgotten = intent.sent_at is None or now >= intent.sent_at + policy.longest_back_off
     return forgotten and seen_job.status is not FlinkStatus.CANCELLING
 
 
 def _decide_stray_cancel(intent: Intent, seen: Seen, policy: Policy, now: datetime) -> Decision:
     """A job that was given up and lived after all: its end changes nothing but the intent."""
-    ended = seen.job is not None and seen.job.status.is_terminal
-    if ended or (seen.job is None and seen.incarnation != intent.incarnation and not seen.high_availability):
+    # It was alive in the life of the JobManager in which its cancellation was first sent.
+    gone = seen.job is None and is_missing_for_good(intent.incarnation, seen, policy)
+    if gone or (seen.job is not None and seen.job.status.is_terminal):
         return Settle("the given-up job has ended", Outcome(intent=IntentStatus.DONE))
     if seen.job is not None and _may_cancel_again(intent, seen.job, policy, now):
         return Cancel("the given-up job still runs", repeat=True)
-    return AwaitOutcome("the given-up job is being cancelled")
+    return AwaitOutcome("the given-up job is being cancelled", find_overdue(intent, seen, policy))
 
 
 def _decide_savepoint(intent: Intent, seen: Seen, policy: Policy, now: datetime) -> Decision:
@@ -122,7 +123,7 @@ def _decide_savepoint(intent: Intent, seen: Seen, policy: Policy, now: datetime)
         return AwaitOutcome("the trigger was not looked at yet")
     match trigger.status:
         case TriggerStatus.IN_PROGRESS:
-            return AwaitOutcome("the savepoint is being written", _overdue(intent, seen, policy))
+            return AwaitOutcome("the savepoint is being written", find_overdue(intent, seen, policy))
         case TriggerStatus.COMPLETED:
             return Settle("the savepoint is complete", settle.savepoint_done(trigger.location))
         case TriggerStatus.FAILED:
@@ -143,7 +144,7 @@ def _decide_unknown_savepoint(intent: Intent, seen: Seen, now: datetime) -> Deci
     if refused or not is_alive(seen) or seen.incarnation != intent.incarnation:
         finding = settle.explain("savepoint_failed", intent.cause)
         return Settle("the trigger is unknown and left nothing behind", settle.savepoint_failed(finding))
-    if _may_send(intent, now):
+    if intent.can_send(now):
         return TriggerSavepoint("the trigger never arrived; the same id is safe to repeat", repeat=True)
     return AwaitOutcome("the next attempt backs off")
 
@@ -278,24 +279,3 @@ def _advance_stop(job: JobFacts, operation: Operation, step: StepName, seen: See
 
 def _is_live(job: JobFacts) -> bool:
     return job.instance is not None and job.instance.is_live
-
-
-def _may_send(intent: Intent, now: datetime) -> bool:
-    return intent.retry_at is None or now >= intent.retry_at
-
-
-def _deadline(intent: Intent, policy: Policy) -> timedelta:
-    return {
-        IntentKind.SUBMIT: policy.start_deadline,
-        IntentKind.STOP_WITH_SAVEPOINT: policy.pause_deadline,
-        IntentKind.SAVEPOINT: policy.savepoint_deadline,
-        IntentKind.CANCEL: policy.cancel_deadline,
-    }[intent.kind]
-
-
-def _is_overdue(intent: Intent, seen: Seen, policy: Policy) -> bool:
-    return reachable_age(intent, seen) > _deadline(intent, policy)
-
-
-def _overdue(intent: Intent, seen: Seen, policy: Policy) -> Finding | None:
-    return Finding("still_waiting", {"act": intent.kind.value}) if _is_overdue(intent, seen, policy) else None

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from headgate.domain import settle
 from headgate.domain.decisions import AwaitOutcome, Cancel, Decision, GiveUp, JobFacts, Settle, Submit
-from headgate.domain.evidence import is_gone, reachable_age
+from headgate.domain.evidence import is_gone, reachable_age, still_waiting
 from headgate.domain.instances import FlinkStatus, InstanceEnd
 from headgate.domain.intents import Answer, Intent, IntentStatus
 from headgate.domain.observation import JobSeen, Seen
@@ -67,13 +67,12 @@ def _decide_absent(job: JobFacts, intent: Intent, seen: Seen, policy: Policy, no
         outcome = settle.overridden(Finding(settle.OVERRIDDEN), IntentStatus.NOT_DONE, InstanceEnd.NOT_STARTED)
         return Settle("nothing was sent and a forced stop came", outcome)
     surely_absent = seen.absence is not None and seen.absence.sweeps >= 2
-    may_send = (intent.retry_at is None or now >= intent.retry_at) and job.forced is None
+    may_send = intent.can_send(now) and job.forced is None
     may_help = intent.answer not in {Answer.ACCEPTED, Answer.DUPLICATE, *_REFUSED}
     if may_send and may_help and (surely_absent or intent.answer is Answer.UNAVAILABLE):
         return Submit("the same JobManager does not show the job; the same key is safe to repeat", repeat=True)
     late = seen.at - intent.created_at > policy.start_deadline
-    waiting = Finding("still_waiting", {"act": intent.kind.value}) if late else None
-    return AwaitOutcome("a submission was sent and may still arrive", waiting)
+    return AwaitOutcome("a submission was sent and may still arrive", still_waiting(intent) if late else None)
 
 
 def _decide_given_up(job: JobFacts, intent: Intent) -> Decision:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from headgate.domain import settle
 from headgate.domain.decisions import AwaitOutcome, Cancel, Decision, JobFacts, Settle, StopWithSavepoint
-from headgate.domain.evidence import is_alive, is_gone, reachable_age
+from headgate.domain.evidence import find_overdue, is_alive, is_gone
 from headgate.domain.instances import FlinkStatus
 from headgate.domain.intents import Answer, Intent, IntentStatus
 from headgate.domain.observation import Seen, TriggerSeen, TriggerStatus
@@ -27,9 +27,7 @@ def decide_stop(
     if trigger is not None and trigger.status is TriggerStatus.COMPLETED:
         return _decide_completed(operation, trigger, seen)
     if trigger is not None and trigger.status is TriggerStatus.IN_PROGRESS and seen.job is not None:
-        overdue = Finding("still_waiting", {"act": intent.kind.value})
-        late = reachable_age(intent, seen) > policy.pause_deadline
-        return AwaitOutcome("the savepoint is being written", overdue if late else None)
+        return AwaitOutcome("the savepoint is being written", find_overdue(intent, seen, policy))
     if is_alive(seen):
         return _decide_alive(operation, intent, seen, now)
     return _decide_gone(job, operation, intent, seen, policy)
@@ -59,7 +57,7 @@ def _decide_alive(operation: Operation | None, intent: Intent, seen: Seen, now: 
         return _give_stop_up(operation, settle.explain("savepoint_failed", trigger.failure))
     if intent.answer in {Answer.REJECTED, Answer.MISSING, Answer.ACCEPTED} or seen.incarnation != intent.incarnation:
         return _give_stop_up(operation, settle.explain("stop_not_done", intent.cause))
-    if intent.retry_at is None or now >= intent.retry_at:
+    if intent.can_send(now):
         return StopWithSavepoint("the trigger never arrived; the same id is safe to repeat", repeat=True)
     return AwaitOutcome("the next attempt backs off")
 

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+from headgate.domain.clusters import Incarnation
 from headgate.domain.instances import Instance
-from headgate.domain.intents import Intent
+from headgate.domain.intents import Intent, IntentKind
 from headgate.domain.observation import Seen
+from headgate.domain.operations import STILL_WAITING, Finding
 from headgate.domain.policy import Policy
 
 
@@ -14,16 +16,21 @@ def is_alive(seen: Seen) -> bool:
 
 
 def is_gone(instance: Instance | None, seen: Seen, policy: Policy) -> bool:
-    """Whether a missing job is proven to have ended.
+    """Whether a missing instance is proven to have ended."""
+    return instance is not None and is_missing_for_good(instance.incarnation, seen, policy)
+
+
+def is_missing_for_good(life: Incarnation | None, seen: Seen, policy: Policy) -> bool:
+    """Whether a job that was alive in this `life` of its JobManager is proven to have ended.
 
     Proof is a new life of a JobManager without high availability that misses it in two sweeps, or
     one and the same JobManager that has missed it through the absence limit.
     """
     absence = seen.absence
-    if instance is None or absence is None or absence.sweeps < 2 or not seen.is_reachable:
+    if absence is None or absence.sweeps < 2 or not seen.is_reachable:
         return False
     missing_for = seen.at - absence.first_at
-    if absence.incarnation != instance.incarnation and not seen.high_availability:
+    if absence.incarnation != life and not seen.high_availability:
         return missing_for >= policy.absence_gap
     return missing_for - (seen.unreachable_total - absence.unreachable_before) >= policy.absence_limit
 
@@ -31,3 +38,18 @@ def is_gone(instance: Instance | None, seen: Seen, policy: Policy) -> bool:
 def reachable_age(intent: Intent, seen: Seen) -> timedelta:
     """How long ago the intent was last sent, without the time in which the cluster did not answer."""
     return (seen.at - (intent.sent_at or intent.created_at)) - (seen.unreachable_total - intent.unreachable_before)
+
+
+def find_overdue(intent: Intent, seen: Seen, policy: Policy) -> Finding | None:
+    """What an operation says whose act is open beyond its deadline, in reachable time since it was last sent."""
+    deadline = {
+        IntentKind.SUBMIT: policy.start_deadline,
+        IntentKind.STOP_WITH_SAVEPOINT: policy.pause_deadline,
+        IntentKind.SAVEPOINT: policy.savepoint_deadline,
+        IntentKind.CANCEL: policy.cancel_deadline,
+    }[intent.kind]
+    return still_waiting(intent) if reachable_age(intent, seen) > deadline else None
+
+
+def still_waiting(intent: Intent) -> Finding:
+    return Finding(STILL_WAITING, {"act": intent.kind.value})

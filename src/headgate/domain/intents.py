@@ -77,3 +77,7 @@ class Intent:
     retry_at: datetime | None = None
     closed_at: datetime | None = None
     format: int = INTENT_FORMAT
+
+    def can_send(self, now: datetime) -> bool:
+        """Whether the next attempt need not back off any more."""
+        return self.retry_at is None or now >= self.retry_at

@@ -141,7 +141,15 @@ class TestTheCancellationOfAStray:
     facts = job(Settled.CANCELLED, instance(2), state_wanted=Wanted.CANCELLED)
 
     @pytest.mark.parametrize("facts", [facts, job(Settled.CANCELLED), job(Settled.NONE, None)])
-    @pytest.mark.parametrize("look", [*[seen(status) for status in ENDS], seen(incarnation=SECOND)])
+    @pytest.mark.parametrize(
+        "look",
+        [
+            *[seen(status) for status in ENDS],
+            seen(**RESTARTED),
+            seen(absence=missing(minutes=10)),
+            seen(high_availability=True, incarnation=SECOND, absence=missing(life=SECOND, minutes=10)),
+        ],
+    )
     def test_it_has_ended(self, facts: JobFacts, look: Seen) -> None:
         outcome = settled(decided(facts, look, None, sent()))
         assert outcome.intent is IntentStatus.DONE
@@ -166,6 +174,17 @@ class TestTheCancellationOfAStray:
     def test_a_new_leader_without_it_proves_no_end(self) -> None:
         look = seen(incarnation=SECOND, high_availability=True)
         assert isinstance(decided(self.facts, look, None, sent()), AwaitOutcome)
+
+    def test_one_look_at_a_new_jobmanager_proves_no_end(self) -> None:
+        look = seen(incarnation=SECOND, absence=missing(1, SECOND))
+        assert isinstance(decided(self.facts, look, None, sent()), AwaitOutcome)
+
+    @pytest.mark.parametrize("look", [seen(), seen(FlinkStatus.CANCELLING)], ids=["missing", "being cancelled"])
+    def test_what_waits_for_it_is_overdue_after_the_deadline(self, look: Seen) -> None:
+        decision = decided(self.facts, look, None, sent(sent_at=ago(minutes=6)))
+        assert decision == AwaitOutcome(
+            "the given-up job is being cancelled", Finding("still_waiting", {"act": "CANCEL"})
+        )
 
 
 class TestASavepoint:
