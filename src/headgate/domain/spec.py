@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from headgate.domain.configuration import find_owned_key
 from headgate.domain.errors import Invalid, Problem
+from headgate.domain.uris import is_place_uri
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -114,7 +115,7 @@ def parse_spec(data: Mapping[str, Any]) -> JobSpec:
         cluster=reader.text("cluster") or "local",
         parallelism=reader.number("parallelism", 1, 1, MAX_PARALLELISM),
         checkpoint_interval=checkpointing.duration("interval"),
-        savepoint_dir=reader.text("savepoint_dir") or None,
+        savepoint_dir=reader.place("savepoint_dir") or None,
         restore=_read_restore(reader),
         flink_config=_read_flink_config(reader),
     )
@@ -167,7 +168,7 @@ def read_stored_spec(data: Mapping[str, Any]) -> JobSpec:
 def _read_restore(reader: "_Reader") -> Restore:
     part = reader.mapping("restore", frozenset({"strategy", "path"}))
     strategy = part.choice("strategy", RestoreStrategy, RestoreStrategy.LATEST)
-    return Restore(strategy, part.text("path", required=strategy is RestoreStrategy.CUSTOM))
+    return Restore(strategy, part.place("path", required=strategy is RestoreStrategy.CUSTOM))
 
 
 def _read_flink_config(reader: "_Reader") -> dict[str, str]:
@@ -211,6 +212,12 @@ class _Reader:
         if required and not (value or "").strip():
             self.complain(name, "field_required", field=name)
         return value or ""
+
+    def place(self, name: str, *, required: bool = False) -> str:
+        value = self.text(name, required=required)
+        if value.strip() and not is_place_uri(value):
+            self.complain(name, "directory_not_uri", field=name, value=value)
+        return value.strip()
 
     def texts(self, name: str) -> tuple[str, ...]:
         value = self._data.get(name) or []

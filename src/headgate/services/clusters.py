@@ -21,13 +21,16 @@ from headgate.domain.clusters import (
     Reachability,
 )
 from headgate.domain.errors import Conflict, FlinkError, FlinkOutcomeUnknown, Invalid, NotAllowed, Problem
+from headgate.domain.intents import Intent
+from headgate.domain.lifecycle import Lane
 from headgate.domain.operations import Finding
 from headgate.domain.snapshots import PathStatus
+from headgate.domain.uris import is_place_uri
 from headgate.domain.workspaces import Actor, require_workspace
 from headgate.ports.clock import Clock
 from headgate.ports.flink import SlotsSeen, Sweep
 from headgate.ports.ids import Ids
-from headgate.ports.store import Store
+from headgate.ports.store import Store, UnitOfWork
 from headgate.services.access import get_cluster, require_revision
 from headgate.services.receipts import Keep, keep_nothing
 
@@ -202,15 +205,19 @@ class Clusters:
             return ClusterView(after, unit.clusters.find_state(after.id))
 
     def delete(self, actor: Actor, cluster_id: str, revision: int | None = None) -> None:
-        """Remove the registration; the cluster itself is not touched. NotAllowed while an instance may live there."""
+        """Remove the registration; the cluster itself is not touched.
+
+        NotAllowed while an instance may live there, or an act is under way there whose outcome is not known yet.
+        """
         with self.store.write() as unit:
             cluster = get_cluster(unit, actor, cluster_id)
             require_revision(cluster.revision, revision)
             if cluster.kind is ClusterKind.LOCAL:
                 raise NotAllowed("cluster_is_local", cluster=cluster.name)
-            live = unit.instances.list_live(cluster.id)
-            if live:
-                raise NotAllowed("cluster_in_use", cluster=cluster.name, instances=len(live))
+            used = {instance.id for instance in unit.instances.list_live(cluster.id)}
+            used |= {intent.instance_id for intent in _list_open_intents(unit, cluster)}
+            if used:
+                raise NotAllowed("cluster_in_use", cluster=cluster.name, instances=len(used))
             unit.clusters.delete(cluster.id)
 
     def check(self, actor: Actor, cluster_id: str) -> ClusterCheck:
@@ -319,6 +326,12 @@ def _check_version(version: str) -> list[Problem]:
 
 
 def _check_dir(name: str, directory: str | None) -> list[Problem]:
-    if directory is None or re.match(r"[a-z][a-z0-9+.-]*:/", directory):
+    if directory is None or is_place_uri(directory):
         return []
     return [Problem(name, "directory_not_uri", (("field", name), ("value", directory)))]
+
+
+def _list_open_intents(unit: UnitOfWork, cluster: Cluster) -> list[Intent]:
+    busy = unit.operations.list_busy_jobs()
+    opened = [unit.intents.find_open(job_id, lane) for job_id in busy for lane in Lane]
+    return [intent for intent in opened if intent is not None and intent.cluster_id == cluster.id]

@@ -59,6 +59,14 @@ FAULTS = [
         id="a duration beyond all time",
     ),
     pytest.param({**SQL, "savepoint_dir": 1}, "spec.savepoint_dir", "field_type", id="a number for a folder"),
+    pytest.param({**SQL, "savepoint_dir": "not a uri"}, "spec.savepoint_dir", "directory_not_uri", id="no URI"),
+    pytest.param({**SQL, "savepoint_dir": "/data"}, "spec.savepoint_dir", "directory_not_uri", id="only a path"),
+    pytest.param(
+        {**SQL, "restore": {"strategy": "CUSTOM", "path": "savepoints/1"}},
+        "spec.restore.path",
+        "directory_not_uri",
+        id="a path to restore that is no URI",
+    ),
     pytest.param({**SQL, "restore": "LATEST"}, "spec.restore", "field_type", id="a text for restore"),
     pytest.param({**SQL, "restore": {"strategy": "OLDEST"}}, "spec.restore.strategy", "field_choice", id="no strategy"),
     pytest.param({**SQL, "restore": {"strategy": "CUSTOM"}}, "spec.restore.path", "field_required", id="no path"),
@@ -215,9 +223,10 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 durations = st.none() | st.integers(1, 10**9).map(lambda n: timedelta(milliseconds=n))
 texts = st.text(max_size=8)
 named = st.text(min_size=1, max_size=8).filter(str.strip)
+places = named.map(lambda text: f"s3://{text}".strip())
 free_keys = named.filter(lambda key: find_owned_key(key) is None)
 restores = st.sampled_from([Restore(RestoreStrategy.NONE), Restore()]) | st.builds(
-    Restore, st.just(RestoreStrategy.CUSTOM), named
+    Restore, st.just(RestoreStrategy.CUSTOM), places
 )
 specs = st.builds(
     JobSpec,
@@ -229,7 +238,7 @@ specs = st.builds(
     cluster=named,
     parallelism=st.integers(1, MAX_PARALLELISM),
     checkpoint_interval=durations,
-    savepoint_dir=st.none() | named,
+    savepoint_dir=st.none() | places,
     restore=restores,
     flink_config=st.dictionaries(free_keys, texts),
 )
