@@ -7,32 +7,20 @@ worth logging is decided where it happens, not here.
 
 import json
 import logging
-import re
 import sys
 import threading
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-MASK = "***"
+from headgate.domain.secrets import MASK, mask_secrets
+
 LOG_FILE = "headgate.log"
 # Ten files of 10 MB: weeks of a quiet server, and never more than a laptop can spare.
 _FILE_BYTES = 10 * 1024 * 1024
 _FILE_COUNT = 9
 # A shorter text is found in too many innocent words to be masked by search.
 _LEAST_SECRET = 8
-
-_PATTERNS = (
-    (re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?)(?:(?:bearer|basic|token)\s+)?[^\s'\",;]+"), rf"\1{MASK}"),
-    (re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"), rf"\1{MASK}"),
-    (re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*:)[^\s/]+(@)"), rf"\1{MASK}\2"),
-    (
-        re.compile(
-            r"(?i)((?:password|passwd|secret|token|api[_-]?key)['\"]?\s*[=:]\s*['\"]?)(?!\*\*\*)[^\s'\",;&)}\]]+"
-        ),
-        rf"\1{MASK}",
-    ),
-)
 
 
 class Redactor:
@@ -51,9 +39,7 @@ class Redactor:
     def redact(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, MASK)
-        for pattern, replacement in _PATTERNS:
-            text = pattern.sub(replacement, text)
-        return text
+        return mask_secrets(text)
 
 
 class _HumanFormatter(logging.Formatter):

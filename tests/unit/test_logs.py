@@ -43,6 +43,14 @@ def read(folder: Path) -> list[str]:
         "auth token: THE-SECRET",
         "fs.s3.secret=THE-SECRET",
         "api_key=THE-SECRET",
+        "'s3.secret-key' = 'THE-SECRET'",
+        "'secret-access-key'='THE-SECRET', 'a'='b'",
+        '"azure.account.key": "my THE-SECRET"',
+        '{\\"client-secret\\": \\"THE-SECRET\\"}',
+        "'sasl.jaas.config' = 'Login required username=\"u\" password=\"THE-SECRET\";'",
+        "'password' = 'it''s THE-SECRET'",
+        "'password' = 'cut off THE-SECRET",
+        "url=jdbc:x://h/d?password=THE-SECRET&a=b",
     ],
 )
 def test_what_looks_like_a_secret_is_masked(text: str) -> None:
@@ -53,7 +61,15 @@ def test_what_looks_like_a_secret_is_masked(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["job delays is RUNNING", "http://127.0.0.1:8081/jobs/overview", "line 3: 12:30", "a token was made", "user@host"],
+    [
+        "job delays is RUNNING",
+        "http://127.0.0.1:8081/jobs/overview",
+        "line 3: 12:30",
+        "a token was made",
+        "user@host",
+        "a.b.InvalidTokenException: it expired",
+        "'password' = '***', 'a' = 'b'",
+    ],
 )
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert Redactor().redact(text) == text

@@ -6,6 +6,8 @@ dropped first are the frames of Flink and of Java itself.
 
 import re
 
+from headgate.domain.secrets import mask_secrets
+
 MAX_CAUSE = 8_000  # characters: some screens of text, and a bounded row in the database
 _FRAME = re.compile(r"^\s*(?:at \S.*\(.*\)|\.\.\. \d+ more)\s*$")
 _INTERNAL_FRAME = re.compile(
@@ -15,9 +17,9 @@ _INTERNAL_FRAME = re.compile(
 
 def shorten_cause(text: str) -> str:
     """`text` in at most `MAX_CAUSE` characters: whole where it fits, else without inner frames, else
-    without any, else its beginning and its end, where the first and the last cause stand.
+    without any, else its beginning and its end, where the first and the last cause stand. Secrets are masked.
     """
-    text = text.strip()
+    text = mask_secrets(text.strip())
     for unwanted in (_INTERNAL_FRAME, _FRAME):
         if len(text) <= MAX_CAUSE:
             return text

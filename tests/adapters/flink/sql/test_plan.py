@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from headgate.adapters.flink.sql.plan import MASK, TableUse, find_tables, mask_options, read_graph, read_tables
+from headgate.adapters.flink.sql.plan import TableUse, find_tables, mask_options, read_graph, read_tables
+from headgate.domain.secrets import MASK
 from headgate.ports.sql import PlanNode, TableRole
 
 HOME = ("default_catalog", "default_database")

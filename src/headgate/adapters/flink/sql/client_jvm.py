@@ -29,6 +29,7 @@ import psutil
 from py4j import java_gateway
 from py4j.protocol import Py4JError, Py4JNetworkError, is_fatal_error
 
+from headgate.domain.secrets import mask_secrets
 from headgate.ports.engines import Engine
 
 _PREFIX: Final = "client-jvm-"
@@ -141,7 +142,7 @@ class ClientJvm:
         because = self.lost_because or f"the client JVM ended with code {self._process.poll()}"
         with contextlib.suppress(OSError):
             tail = self.log_path.read_bytes()[-2000:].decode("utf-8", "replace").strip()
-            return f"{because}\n{tail}" if tail else because
+            return mask_secrets(f"{because}\n{tail}") if tail else because
         return because
 
     def _launch(self, limits: JvmLimits) -> "subprocess.Popen[bytes]":

@@ -21,6 +21,7 @@ from headgate.domain.errors import (
     FlinkUnavailable,
     Problem,
 )
+from headgate.domain.secrets import mask_secrets
 
 _MAX_CAUSES: Final = 20
 _MAX_MESSAGE: Final = 4000
@@ -89,14 +90,14 @@ def describe(causes: Sequence[JavaCause]) -> str:
         text = _WRAPPERS.sub("", cause.message).strip()
         if text and text not in said:
             said = f"{said}\n{text}" if said else text
-    return said[:_MAX_MESSAGE] or ", ".join(cause.name for cause in causes)
+    return mask_secrets(said)[:_MAX_MESSAGE] or ", ".join(cause.name for cause in causes)
 
 
 def explain_problem(causes: Sequence[JavaCause], script: Script, statement: Statement | None) -> Problem:
     """What Flink says against `statement` (None: against all INSERTs together), at its place in the script."""
     is_syntax = any(cause.name in _SYNTAX for cause in causes)
     placed = next((cause for cause in causes if cause.position and not cause.is_foreign), None)
-    message = _say_plainly(causes, placed)
+    message = mask_secrets(_say_plainly(causes, placed))
     line: int | None = None
     column: int | None = None
     if statement is not None:

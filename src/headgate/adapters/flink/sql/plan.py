@@ -10,16 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from headgate.domain.secrets import MASK, is_secret_key, mask_secrets
 from headgate.ports.sql import PlanNode, TableRole
-
-MASK: Final = "******"
-_SECRET_KEY: Final = re.compile(
-    r"passw|secret|token|jaas|credential|access[-._]?key|api[-._]?key|private[-._]?key|account[-._]?key|basic-auth"
-    r"|auth-params|service-key",
-    re.IGNORECASE,
-)
-# A user name and password, or a password parameter, inside an address.
-_SECRET_IN_URL: Final = re.compile(r"(://[^/@\s:]*:)[^/@\s]+(@)|([?&;](?:password|passwd|token|secret)=)[^&;\s]+", re.I)
 
 _PHYSICAL: Final = "== Physical Execution Plan =="
 _NODE_NUMBER: Final = re.compile(r"\[\d+\](:(?=\S))?")
@@ -54,10 +46,7 @@ class TableUse:
 
 def mask_options(options: Mapping[str, str]) -> dict[str, str]:
     """The options with secret values replaced."""
-    return {
-        key: MASK if _SECRET_KEY.search(key) else _SECRET_IN_URL.sub(rf"\1\3{MASK}\2", value)
-        for key, value in sorted(options.items())
-    }
+    return {key: MASK if is_secret_key(key) else mask_secrets(value) for key, value in sorted(options.items())}
 
 
 def read_graph(explained: str) -> tuple[PlanNode, ...]:
