@@ -6,11 +6,13 @@ import pytest
 
 from headgate.domain.clusters import ClusterKind, EngineVersion
 from headgate.domain.errors import Conflict, Invalid, NotAllowed, NotFound, StaleRevision
+from headgate.domain.intents import IntentKind, IntentStatus
 from headgate.domain.lifecycle import Settled
 from headgate.domain.workspaces import DEFAULT_WORKSPACE
 from headgate.services.clusters import ClusterEdit, ClusterOrder, LocalRegistration
 from tests.fakes.faults import Fault
 from tests.services.world import World
+from tests.unit.domain.facts import intent
 
 LOCAL = LocalRegistration("http://127.0.0.1:40001", EngineVersion("2.2.1"), "file:///sp", "file:///cp")
 
@@ -95,6 +97,20 @@ class TestDelete:
         world.clusters.delete(world.actor, cluster.id)
         assert world.clusters.list_all(world.actor) == []
         assert world.queries.get_job(world.actor, job.id).view.cluster_name == "local"
+
+    def test_it_waits_for_an_act_under_way_though_no_instance_lives(self, world: World) -> None:
+        cluster = world.add_cluster()
+        job = world.add_settled(Settled.CANCELLED)
+        with world.store.write() as unit:
+            given_up = unit.instances.list_of_job(job.id)[0]
+            act = intent(IntentKind.CANCEL, job_id=job.id, instance_id=given_up.id, cluster_id=cluster.id)
+            unit.intents.add(act)
+        with pytest.raises(NotAllowed) as refusal:
+            world.clusters.delete(world.actor, cluster.id)
+        assert (refusal.value.code, refusal.value.facts["instances"]) == ("cluster_in_use", "1")
+        with world.store.write() as unit:
+            unit.intents.save(replace(act, status=IntentStatus.DONE, closed_at=world.clock.now()))
+        world.clusters.delete(world.actor, cluster.id)
 
 
 class TestLocal:

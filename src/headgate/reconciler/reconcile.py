@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from headgate.domain import settle
 from headgate.domain.clusters import Cluster, Reachability
 from headgate.domain.decide import cancel_stray, decide
-from headgate.domain.decisions import AwaitOutcome, Decision, Nothing, Settle
+from headgate.domain.decisions import AwaitOutcome, Decision, GiveUp, Nothing, Settle
 from headgate.domain.events import EventLevel, EventType
 from headgate.domain.intents import Intent, IntentKind
 from headgate.domain.lifecycle import Lane
@@ -144,14 +144,16 @@ class Reconciler:
     def _pass_without_cluster(self, situation: Situation, fence: int | None) -> PassResult:
         """The cluster is not registered (any more), or the job never had one: nothing can be sent."""
         tools, operation = self.tools, situation.operation
-        if operation is None:
+        if operation is None and situation.intent is None:
             return PassResult(None, None)
         now = tools.clock.now()
         seen = Seen(now, Reachability.UNREACHABLE, None, False, timedelta(0))
         decision = decide(situation.facts, operation, situation.intent, seen, tools.policy, now)
-        if not isinstance(decision, Settle):
-            name = situation.version.spec.cluster if situation.version is not None else "-"
-            finding = Finding("cluster_not_found", {"cluster": name})
+        name = situation.version.spec.cluster if situation.version is not None else "-"
+        finding = Finding("cluster_not_found", {"cluster": name})
+        if situation.intent is not None:
+            decision = GiveUp("nobody can be asked any more what became of the act", finding)
+        elif not isinstance(decision, Settle):
             decision = Settle("the cluster is not registered", settle.start_refused(situation.facts, finding))
         act(tools, decision, situation, seen, fence)
         return PassResult(decision, timedelta(0))

@@ -138,7 +138,8 @@ def give_up(work: UnitOfWork, situation: Situation, finding: Finding, now: datet
     assert situation.intent is not None
     assert situation.intent_instance is not None
     work.intents.save(replace(situation.intent, status=IntentStatus.GIVEN_UP, closed_at=now))
-    work.instances.save(replace(situation.intent_instance, end=InstanceEnd.GIVEN_UP, ended_at=now))
+    if situation.intent_instance.is_live:
+        work.instances.save(replace(situation.intent_instance, end=InstanceEnd.GIVEN_UP, ended_at=now))
     state = work.jobs.get_state(situation.job.id)
     work.jobs.save_state(replace(state, lost_at=now))
     facts = {"flink_job_id": situation.intent.flink_job_id, **finding.facts}

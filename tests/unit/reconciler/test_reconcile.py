@@ -10,7 +10,7 @@ from headgate.domain.decisions import AwaitOutcome, Nothing, Submit
 from headgate.domain.errors import FlinkMissing, FlinkRejected, Unavailable
 from headgate.domain.events import EventLevel, EventType
 from headgate.domain.instances import FlinkStatus, InstanceEnd
-from headgate.domain.intents import Answer, Intent, IntentKind
+from headgate.domain.intents import Answer, Intent, IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import Finding, Operation, OperationStatus, Options, RestoreFrom, StopSnapshot
 from headgate.domain.snapshots import PathStatus
@@ -223,6 +223,18 @@ class TestWithoutItsCluster:
             OperationStatus.FAIL,
             Finding("cluster_not_found", {"cluster": "local"}),
         )
+
+    def test_an_act_on_it_is_given_up_before_what_waits_is_answered(self, house: House, reconciler: Reconciler) -> None:
+        ended = house.add_instance(1, end=InstanceEnd.CANCELLED, ended_at=ago(minutes=9))
+        house.add_intent(intent(IntentKind.CANCEL))
+        with house.store.write() as work:
+            work.clusters.delete(CLUSTER.id)
+        run = house.ask(Verb.RUN, FROM_NONE)
+        pass_over(house, reconciler)
+        assert [act.status for act in house.list_intents()] == [IntentStatus.GIVEN_UP]
+        assert not house.get_operation(run).is_open
+        assert house.list_instances() == [ended], "how it ended stands"
+        assert EventType.ATTEMPT_ABANDONED in house.list_event_types()
 
     def test_nothing_asked_is_nothing_to_do(self, house: House, reconciler: Reconciler) -> None:
         assert pass_over(house, reconciler) == PassResult(None, None)
