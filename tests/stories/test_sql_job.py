@@ -52,7 +52,6 @@ def test_a_count_goes_on_exactly_where_the_pause_left_it(house: House, person: P
     "T1-02",
     "T1-10",
     "T2-15",
-    "T2-16",
     "A-24",
     "A-37",
     "D-16",
@@ -139,7 +138,7 @@ def test_what_is_asked_for_and_not_wanted_any_more_is_an_event(person: Person, f
     assert (len(flink.list_jobs(job.name)), flink.list_live(job.name)) == (1, [])
 
 
-@pytest.mark.requirement("T0-01", "T0-06", "T2-01", "T2-03", "T2-04", "T2-05", "T2-06", "T2-08")
+@pytest.mark.requirement("T0-01", "T0-06", "T2-01", "T2-03", "T2-04", "T2-05", "T2-06", "T2-08", "T2-16")
 def test_a_new_version_is_published_beside_the_one_that_runs(person: Person) -> None:
     job = person.start("two versions", endless())
     frozen = job.list("versions")[0]

@@ -162,7 +162,6 @@ def test_a_java_that_does_not_start_says_why(tmp_path: Path, script: str, said: 
 
 
 @pytest.mark.real
-@pytest.mark.requirement("U-01")
 def test_the_real_engine_is_whole_and_its_java_starts(engine_221: Engine) -> None:
     assert (engine_221.home / "lib" / "flink-dist-2.2.1.jar").is_file()
     assert (engine_221.home / "opt" / "flink-python-2.2.1.jar").is_file()

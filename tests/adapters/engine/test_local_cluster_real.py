@@ -103,7 +103,6 @@ def test_a_start_ends_with_all_slots(data: Path, cluster: EmbeddedCluster) -> No
     assert max(resident) < 400
 
 
-@pytest.mark.requirement("D-04")
 def test_flink_has_the_settings_that_were_written(data: Path, facts: LocalClusterFacts) -> None:
     with urllib.request.urlopen(f"{facts.rest_url}/jobmanager/config", timeout=5) as answer:
         read = {entry["key"]: entry["value"] for entry in json.load(answer)}
