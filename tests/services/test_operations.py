@@ -7,7 +7,7 @@ import pytest
 from headgate.domain.clusters import Cluster, Reachability
 from headgate.domain.errors import NotAllowed, NotFound
 from headgate.domain.lifecycle import Settled, Verb
-from headgate.domain.operations import ClaimMode, OperationStatus, Options, RestoreFrom, StopSnapshot
+from headgate.domain.operations import ClaimMode, OperationStatus, Options, RestoreFrom, StepStatus, StopSnapshot
 from headgate.domain.restore import FromSnapshot, Stateless
 from headgate.domain.snapshots import PathStatus
 from tests.services.world import World
@@ -85,6 +85,19 @@ class TestWithdrawal:
         operation = world.operations.request(world.actor, job.id, Verb.RUN, NONE)
         world.operations.withdraw(world.actor, operation.id)
         assert world.operations.withdraw(world.actor, operation.id).id == operation.id
+
+    def test_one_that_has_called_flink_is_refused_and_not_marked(self, world: World) -> None:
+        world.add_cluster()
+        job = world.add_published()
+        operation = world.operations.request(world.actor, job.id, Verb.RUN, NONE)
+        sent = replace(operation.steps[0], status=StepStatus.OPERATING)
+        with world.store.write() as unit:
+            unit.operations.save(replace(operation, status=OperationStatus.OPERATING, steps=(sent,)))
+        with pytest.raises(NotAllowed) as refusal:
+            world.operations.withdraw(world.actor, operation.id)
+        assert refusal.value.code == "operation_not_withdrawable"
+        with world.store.read() as unit:
+            assert not unit.operations.is_withdrawal_requested(operation.id)
 
     def test_one_that_has_ended_is_refused(self, world: World) -> None:
         world.add_cluster()

@@ -113,6 +113,18 @@ class TestStates:
         assert shown is not None
         assert (shown.state, shown.since) == (Reachability.MISSING, since)
 
+    @pytest.mark.requirement("D-14")
+    def test_a_missing_job_has_run_until_it_was_first_missed(self, world: World) -> None:
+        world.add_cluster()
+        job = world.add_settled(Settled.RUNNING)
+        world.clock.advance(40)
+        absence = Absence(None, world.clock.now(), timedelta())
+        world.change_instance(job, lambda instance: replace(instance, absence=absence))
+        world.clock.advance(500)
+        instance = view(world, job.id).instance
+        assert instance is not None
+        assert instance.duration == timedelta(seconds=40)
+
     @pytest.mark.requirement("U-01", "U-08", "D-04")
     def test_of_a_lost_job_nothing_is_known_but_flink_s_last_word(self, world: World) -> None:
         cluster = world.add_cluster()
