@@ -68,6 +68,22 @@ def test_the_class_of_an_order_that_failed(rest: FlinkRest, behaviour: Behaviour
     assert failure.value.cause
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "told"),
+    [
+        (answer("INNER-WORDS", 403, "text/plain"), "HTTP status 403, text/plain"),
+        (answer('{"key": "INNER-WORDS"}', 500), "HTTP status 500, application/json"),
+        (answer('{"errors": "INNER-WORDS"}', 404), "HTTP status 404, application/json"),
+        (answer("INNER-WORDS", 200, "text/html; INNER-WORDS"), "the answer is not JSON: HTTP status 200, text/html"),
+    ],
+    ids=["refused", "another's JSON", "almost Flink's", "a page"],
+)
+def test_what_another_service_says_is_not_repeated(rest: FlinkRest, behaviour: Behaviour, told: str) -> None:
+    with pytest.raises(FlinkError) as failure:
+        post(rest, behaviour)
+    assert failure.value.cause == told
+
+
 def test_an_answer_is_read(rest: FlinkRest) -> None:
     assert post(rest, answer('{"request-id":"1"}', 202)) == {"request-id": "1"}
 

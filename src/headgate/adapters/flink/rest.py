@@ -6,6 +6,7 @@ whether a repetition is safe is for `decide` to say.
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _NOT_SENT: Final = (
     httpx2.LocalProtocolError,
 )
 _REQUEST_TIMED_OUT = 408  # a proxy's word for "I do not know how far this got"
+
+_MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,8 @@ class FlinkRest:
         except httpx2.HTTPError as error:
             raise FlinkOutcomeUnknown(_describe(error)) from error
         if not response.is_success:
-            raise _classify(response.status_code, body)
-        return _parse(response.status_code, body)
+            raise _classify(response, body)
+        return _parse(response, body)
 
     def _read(self, response: httpx2.Response, deadline: float) -> bytes:
         body = bytearray()
@@ -129,10 +132,10 @@ class FlinkRest:
             return self._clients[url]
 
 
-def _classify(status: int, body: bytes) -> FlinkError:
+def _classify(response: httpx2.Response, body: bytes) -> FlinkError:
     """What an answer other than 2xx means. A 404 counts only in Flink's own words: a proxy says it too."""
-    told = _find_errors(body)
-    cause = shorten_cause(told if told is not None else body.decode("utf-8", "replace")) or f"HTTP status {status}"
+    status, told = response.status_code, _find_errors(body)
+    cause = shorten_cause(told or "") or _describe_stranger(response)
     if status == 404 and told is not None:
         return FlinkMissing(cause, status=status)
     if 400 <= status < 500 and status not in (404, _REQUEST_TIMED_OUT):
@@ -152,13 +155,22 @@ def _find_errors(body: bytes) -> str | None:
     return "\n".join(error for error in errors if isinstance(error, str))
 
 
-def _parse(status: int, body: bytes) -> Json:
+def _parse(response: httpx2.Response, body: bytes) -> Json:
     try:
         return json.loads(body or b"{}")
-    except ValueError as error:
-        start = body[:200].decode("utf-8", "replace")
-        raise FlinkOutcomeUnknown(f"the answer is not JSON: {start}", status=status) from error
+    except ValueError:
+        cause = f"the answer is not JSON: {_describe_stranger(response)}"
+        # The fault itself holds the whole body.
+        raise FlinkOutcomeUnknown(cause, status=response.status_code) from None
+
+
+def _describe_stranger(response: httpx2.Response) -> str:
+    """An answer not in Flink's words, without its body: who registers an address must not read with our eyes."""
+    kind = _MEDIA_TYPE.match(response.headers.get("content-type", ""))
+    return f"HTTP status {response.status_code}" + (f", {kind[0]}" if kind else "")
 
 
 def _describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    # Of what is no HTTP at all the library quotes the first line.
+    text = str(error).partition(": bytearray(")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
