@@ -1,16 +1,17 @@
 """Time: wakes the reconciler for what is open, sweeps clusters, and survives one job's fault.
 
 The loop itself only schedules. Passes and sweeps run in threads; a job has at most one pass at a
-time, and a cluster that hangs holds only the threads that wait for it.
+time, and a cluster that hangs holds only the few threads that one cluster may have.
 """
 
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import partial
 
 from headgate.domain.clusters import Cluster
@@ -26,18 +27,48 @@ log = logging.getLogger(__name__)
 AFTER_FAULT = timedelta(seconds=5)
 TICK = 1.0
 """Seconds between two looks at the database for operations that another process accepted."""
+FOR_SWEEPS = 8
+"""Threads that passes leave to sweeps, so that what is wrong with a cluster is always found out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often idle clusters are swept, and how much runs at once."""
+    """How often idle clusters are swept, and how much runs at once.
+
+    Passes over jobs of one cluster take `per_cluster` threads at most, and `per_silent_cluster` where
+    its newest look went unanswered: more would only wait for the same look.
+    """
 
     sweep: timedelta = timedelta(seconds=5)
     workers: int = 32
+    per_cluster: int = 8
+    per_silent_cluster: int = 2
+
+
+class TaskKind(StrEnum):
+    TICK = "tick"
+    SWEEP = "sweep of"
+    PASS = "pass over"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to run: `id` is the swept cluster's, or that of the job that is passed over."""
+
+    kind: TaskKind
+    id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}".rstrip()
 
 
 class Loop:
-    """Runs until stopped. `wake` may be called from any thread."""
+    """Runs until stopped. `wake` and `refresh` may be called from any thread.
+
+    `_due` says when which job is passed over next, `_places` on which cluster it will be; a job that is
+    not in it has yet to find out.
+    """
 
     def __init__(self, reconciler: Reconciler, lease: Lease, pace: Pace) -> None:
         self._reconciler = reconciler
@@ -48,8 +79,9 @@ class Loop:
         self._woken = threading.Event()
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._under_way: set[str] = set()
+        self._under_way: set[Task] = set()
         self._due: dict[str, datetime] = {}
+        self._places: dict[str, str | None] = {}
         self._swept_at: dict[str, datetime] = {}
         self._known_ids: set[str] = set()
         self.last_turn: datetime | None = None
@@ -74,60 +106,70 @@ class Loop:
         try:
             while not self._stopped.is_set():
                 self._woken.clear()
-                self._guard("tick", self._tick)
+                self._guard(Task(TaskKind.TICK), self._tick)
                 self._woken.wait(self._choose_pause())
         finally:
             self._pool.shutdown(wait=True, cancel_futures=True)
-            self._guard("release", self._lease.release)
+            self._guard(Task(TaskKind.RELEASE), self._lease.release)
 
     def _tick(self) -> None:
         self.last_turn = self._clock.now()
         if not self._lease.keep():
+            self._forget_all()
             return
         now = self._clock.now()
-        store = self._reconciler.tools.store
-        with store.read() as work:
+        with self._reconciler.tools.store.read() as work:
             clusters = work.clusters.list_all()
-            busy = set(work.operations.list_busy_jobs())
+            busy = work.operations.list_busy_jobs()
         for cluster in clusters:
             if now - self._swept_at.get(cluster.id, datetime.min.replace(tzinfo=now.tzinfo)) >= self._pace.sweep:
-                self._start(f"sweep {cluster.id}", partial(self._sweep, cluster))
-        due = {job for job, at in list(self._due.items()) if at <= now}
-        for job_id in due | {job for job in busy if job not in self._due}:
-            if self._has_room(job_id):
-                self._start(job_id, partial(self._pass, job_id))
+                self._start(Task(TaskKind.SWEEP, cluster.id), partial(self._sweep, cluster))
+        for job_id in self._choose_jobs(busy, now):
+            self._start(Task(TaskKind.PASS, job_id), partial(self._pass, job_id))
 
-    def _start(self, name: str, work: Callable[[], None]) -> None:
+    def _choose_jobs(self, busy: Sequence[str], now: datetime) -> list[str]:
+        """The jobs to pass over now: what has been due longest goes first, as far as there is room."""
+        chosen = []
+        with self._lock:
+            due = {**dict.fromkeys(busy, now), **self._due}
+            passes = self._count_passes()
+            for job_id in sorted((job for job, at in due.items() if at <= now), key=due.__getitem__):
+                if Task(TaskKind.PASS, job_id) not in self._under_way and self._has_room(job_id, passes):
+                    passes[self._places.get(job_id)] += 1
+                    chosen.append(job_id)
+        return chosen
+
+    def _start(self, task: Task, work: Callable[[], None]) -> None:
         """Run `work` in the pool unless the same is under way."""
         with self._lock:
-            if name in self._under_way or self._stopped.is_set():
+            if task in self._under_way or self._stopped.is_set():
                 return
-            self._under_way.add(name)
-        future = self._pool.submit(self._guard, name, work)
-        future.add_done_callback(lambda done: self._finish(name, done))
+            self._under_way.add(task)
+        future = self._pool.submit(self._guard, task, work)
+        future.add_done_callback(lambda done: self._finish(task, done))
 
-    def _finish(self, name: str, done: "Future[None]") -> None:
+    def _finish(self, task: Task, done: "Future[None]") -> None:
         with self._lock:
-            self._under_way.discard(name)
+            self._under_way.discard(task)
         self._woken.set()
 
-    def _guard(self, name: str, work: Callable[[], None]) -> None:
+    def _guard(self, task: Task, work: Callable[[], None]) -> None:
         """One job's fault must not stop the others: it is logged, and tried again later."""
         try:
             work()
         except HeadgateError as error:
-            log.warning("%s: %s", name, error)
-            self._put_off(name)
+            log.warning("%s: %s", task, error)
+            self._put_off(task)
             if error.code == "lease_lost":
                 self._lease.drop()
         except Exception:
-            log.exception("%s failed", name)
-            self._put_off(name)
+            log.exception("%s failed", task)
+            self._put_off(task)
 
-    def _put_off(self, name: str) -> None:
+    def _put_off(self, task: Task) -> None:
         with self._lock:
-            if name.startswith("job-"):
-                self._due[name] = self._clock.now() + AFTER_FAULT
+            if task.kind is TaskKind.PASS:
+                self._due[task.id] = self._clock.now() + AFTER_FAULT
 
     def _sweep(self, cluster: Cluster) -> None:
         """Look at one cluster and have every job passed over whose instance differs from its row."""
@@ -151,38 +193,61 @@ class Loop:
     def _pass(self, job_id: str) -> None:
         """Both lanes of one job, until nothing more can be done at once."""
         again: list[timedelta] = []
-        for lane in Lane:
-            result = None
-            try:
+        try:
+            if not self._take_place(job_id):
+                return
+            for lane in Lane:
+                result = None
                 while result is None or result.again_in == timedelta(0):
                     if self._stopped.is_set() or self._lease.fence is None:
                         return
                     result = self._reconciler.pass_over(job_id, lane, self._lease.fence)
-            except NotFound:
-                self._forget(job_id)
-                return
-            if result.again_in is not None:
-                again.append(result.again_in)
+                if result.again_in is not None:
+                    again.append(result.again_in)
+        except NotFound:
+            again.clear()  # the job was deleted
         with self._lock:
+            self._places.pop(job_id, None)
             if again:
                 self._due[job_id] = self._clock.now() + min(again)
             else:
                 self._due.pop(job_id, None)
 
-    def _forget(self, job_id: str) -> None:
+    def _take_place(self, job_id: str) -> bool:
+        """Find out on which cluster this pass will be; False where that has as many as it may have."""
+        place = self._reconciler.find_place(job_id)
         with self._lock:
-            self._due.pop(job_id, None)
+            self._places.pop(job_id, None)  # a pass does not stand in its own way
+            has_room = place is None or self._count_passes()[place] < self._limit(place)
+            self._places[job_id] = place
+        return has_room
 
-    def _has_room(self, job_id: str) -> bool:
-        """Whether the pool keeps threads for others: passes are few beside the pool's size."""
+    def _count_passes(self) -> Counter[str | None]:
+        """The passes under way by cluster; None stands for those that do not know theirs yet."""
+        return Counter(self._places.get(task.id) for task in self._under_way if task.kind is TaskKind.PASS)
+
+    def _has_room(self, job_id: str, passes: Counter[str | None]) -> bool:
+        """Whether a pass over this job may start: the pool keeps threads for sweeps and for other clusters."""
+        place = self._places.get(job_id)
+        is_full = place is not None and passes[place] >= self._limit(place)
+        return not is_full and passes.total() < self._pace.workers - FOR_SWEEPS
+
+    def _limit(self, place: str) -> int:
+        return self._pace.per_silent_cluster if self._reconciler.is_silent(place) else self._pace.per_cluster
+
+    def _forget_all(self) -> None:
+        """Another server passes over what is due now; should this one come to do it again, the rows tell."""
         with self._lock:
-            passes = Counter(name.partition("-")[0] for name in self._under_way)
-        return passes["job"] < self._pace.workers - 8
+            self._due.clear()
+            self._places.clear()
 
     def _choose_pause(self) -> float:
+        """Until the next pass that could start; the end of one under way wakes the loop by itself."""
         now = self._clock.now()
         with self._lock:
-            waits = [(at - now).total_seconds() for job, at in self._due.items() if job not in self._under_way]
+            passes = self._count_passes()
+            idle = [job for job in self._due if Task(TaskKind.PASS, job) not in self._under_way]
+            waits = [(self._due[job] - now).total_seconds() for job in idle if self._has_room(job, passes)]
         return min([TICK, *(max(wait, 0.005) for wait in waits)])
 
 

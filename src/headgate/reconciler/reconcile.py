@@ -54,6 +54,17 @@ class Reconciler:
         """A look at the cluster not older than `max_age`."""
         return self.get_watch(cluster).look(cluster, self.tools.clock.now() - max_age, fence)
 
+    def find_place(self, job_id: str) -> str | None:
+        """The id of the cluster that the next pass over this job will be on. NotFound for a deleted job."""
+        with self.tools.store.read() as work:
+            cluster = load_situation(work, job_id, Lane.MAIN).cluster
+        return cluster.id if cluster is not None else None
+
+    def is_silent(self, cluster_id: str) -> bool:
+        """Whether the newest look at this cluster went unanswered."""
+        watch = self._watches.get(cluster_id)
+        return watch is not None and watch.newest is not None and not watch.newest.is_reachable
+
     def pass_over(self, job_id: str, lane: Lane, fence: int | None) -> PassResult:
         """One pass. Unavailable when the database does not answer or the lease is lost."""
         tools = self.tools

@@ -9,24 +9,26 @@ from datetime import timedelta
 import pytest
 
 from headgate.adapters.db.memory import MemoryStore
-from headgate.domain.clusters import Cluster, Incarnation, Reachability
+from headgate.domain.clusters import Cluster, ClusterId, Incarnation, Reachability
 from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance
 from headgate.domain.jobs import JobId
 from headgate.domain.lifecycle import Verb
 from headgate.domain.observation import JobSeen
 from headgate.domain.operations import Operation, OperationStatus, Options, RestoreFrom
 from headgate.ports.flink import Submission, Sweep
-from headgate.reconciler.loop import AFTER_FAULT, Loop, Pace, differs
+from headgate.reconciler.loop import AFTER_FAULT, FOR_SWEEPS, Loop, Pace, differs
 from headgate.reconciler.reconcile import Reconciler
 from headgate.reconciler.watch import ClusterLook
 from tests.fakes.clock import FakeClock
 from tests.fakes.flink import FakeFlink
-from tests.unit.domain.facts import FIRST, NOW, instance, missing
-from tests.unit.reconciler.house import House
+from tests.unit.domain.facts import FIRST, JOB, NOW, SPEC, instance, missing
+from tests.unit.reconciler.house import CLUSTER, House
 
 FROM_NONE = Options(restore_from=RestoreFrom.NONE)
 OTHER = JobId("job-2")
 PATIENCE_S = 20.0
+PACE = Pace(timedelta(seconds=5), workers=FOR_SWEEPS + 4, per_cluster=3, per_silent_cluster=1)
+AWAY = replace(CLUSTER, id=ClusterId("clu-2"), name="away", url="http://127.0.0.1:2")
 
 
 class LockedFlink(FakeFlink):
@@ -36,9 +38,13 @@ class LockedFlink(FakeFlink):
         super().__init__(FakeClock(NOW))
         self.turn = threading.RLock()
         self.broken: set[str] = set()
+        self.hanging: set[str] = set()
+        self.let_go = threading.Event()
         self.submitted: list[str] = []
 
     def sweep(self, cluster: Cluster) -> Sweep:
+        if cluster.id in self.hanging:
+            self.let_go.wait(PATIENCE_S)
         with self.turn:
             return super().sweep(cluster)
 
@@ -58,7 +64,7 @@ class Running:
         self.house = House(store, self.flink)
         self.house.add_job(OTHER)
         self.lease = self.house.make_lease()
-        self.loop = Loop(Reconciler(self.house.tools), self.lease, Pace(timedelta(seconds=5), workers=10))
+        self.loop = Loop(Reconciler(self.house.tools), self.lease, PACE)
         self.thread = threading.Thread(target=self.loop.run)
         self.thread.start()
 
@@ -78,6 +84,15 @@ class Running:
             self.loop.last_turn = None
             self.wait_until(lambda: self.loop.last_turn is not None)
 
+    def count_turns(self, seconds: float) -> int:
+        """How often the loop turns by itself, in real time."""
+        turns, end = 0, time.monotonic() + seconds
+        while time.monotonic() < end:
+            turns += self.loop.last_turn is not None
+            self.loop.last_turn = None
+            threading.Event().wait(0.001)
+        return turns
+
     def count(self, call: str) -> int:
         with self.flink.turn:
             return sum(made.name == call for made in self.flink.calls)
@@ -90,6 +105,7 @@ class Running:
 def running(memory_store: MemoryStore) -> Iterator[Running]:
     made = Running(memory_store)
     yield made
+    made.flink.let_go.set()
     made.loop.stop()
     made.thread.join(PATIENCE_S)
     assert not made.thread.is_alive()
@@ -141,7 +157,7 @@ def test_a_bug_that_one_job_meets_is_logged_put_off_and_stops_no_other(
     good = running.house.ask(Verb.RUN, FROM_NONE)
     running.wait_until(lambda: running.is_closed(good), pace=0.05)
     assert running.house.get_operation(good).status is OperationStatus.SUCCESS
-    assert {record.getMessage() for record in caplog.records if record.exc_info} == {f"{OTHER} failed"}
+    assert {record.getMessage() for record in caplog.records if record.exc_info} == {f"pass over {OTHER} failed"}
 
     running.flink.broken.clear()
     running.house.clock.advance(AFTER_FAULT.total_seconds())
@@ -163,7 +179,7 @@ def test_a_server_that_was_taken_over_drops_its_lease_and_its_clients(running: R
 def test_a_server_without_the_lease_does_nothing(memory_store: MemoryStore) -> None:
     house = House(memory_store, LockedFlink())
     assert house.make_lease("another server").keep()
-    loop = Loop(Reconciler(house.tools), house.make_lease(), Pace(workers=10))
+    loop = Loop(Reconciler(house.tools), house.make_lease(), PACE)
     house.ask(Verb.RUN, FROM_NONE)
     thread = threading.Thread(target=loop.run)
     thread.start()
@@ -174,6 +190,42 @@ def test_a_server_without_the_lease_does_nothing(memory_store: MemoryStore) -> N
     thread.join(PATIENCE_S)
     assert loop.last_turn is not None
     assert house.flink.calls == []
+
+
+def test_a_cluster_that_hangs_keeps_no_other_waiting(running: Running) -> None:
+    with running.house.store.write() as work:
+        work.clusters.add(AWAY)
+    running.flink.hanging.add(AWAY.id)
+    for number in range(12):
+        job_id = JobId(f"job-away-{number}")
+        running.house.add_job(job_id, replace(SPEC, cluster="away"))
+        running.house.ask(Verb.RUN, FROM_NONE, job_id=job_id)
+    running.settle()
+    run = running.house.ask(Verb.RUN, FROM_NONE)
+    running.wait_until(lambda: running.is_closed(run), pace=0.1)
+    assert running.house.get_operation(run).status is OperationStatus.SUCCESS
+    assert set(running.flink.submitted) == {JOB}
+
+    running.flink.let_go.set()
+    running.wait_until(lambda: len(running.flink.submitted) == 13, pace=0.1)
+
+
+@pytest.mark.parametrize("why", ["no lease", "no room"])
+def test_what_cannot_start_does_not_make_the_loop_turn(running: Running, why: str) -> None:
+    with running.flink.turn:
+        running.flink.cut_off(CLUSTER, 1000)
+    asked = [running.house.ask(Verb.RUN, FROM_NONE), running.house.ask(Verb.RUN, FROM_NONE, job_id=OTHER)]
+    running.wait_until(lambda: all(running.house.get_operation(run).overdue for run in asked), pace=0.1)
+    if why == "no room":
+        running.flink.hanging.add(CLUSTER.id)
+    else:
+        with running.house.store.write() as work:
+            far = NOW + timedelta(days=1)
+            assert work.lease.acquire("another server", far, far + timedelta(days=1)) == 2
+        running.wait_until(lambda: running.flink.closed, pace=1)
+    running.house.clock.advance(2)  # both jobs are due
+    running.settle()
+    assert running.count_turns(0.5) <= 2, "one a second looks for what other processes have accepted"
 
 
 def test_stopping_gives_the_lease_back(running: Running) -> None:
