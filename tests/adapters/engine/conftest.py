@@ -30,12 +30,17 @@ class Index:
 
     content: bytes
     url: str = ""
+    wheel: str = WHEEL
     cut_at: int | None = None
     downloads: list[str] = field(default_factory=list)
 
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def link(self) -> str:
+        return f'<!DOCTYPE html><a href="/files/{self.wheel}">{self.wheel}</a>'
 
     def environment(self) -> dict[str, str]:
         """What a pip needs that asks this index and no other, and once only."""
@@ -56,8 +61,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/simple/apache-flink-libraries/":
-            self._send(f'<!DOCTYPE html><a href="/files/{WHEEL}">{WHEEL}</a>'.encode(), "text/html", None)
-        elif self.path == f"/files/{WHEEL}":
+            self._send(self.index.link.encode(), "text/html", None)
+        elif self.path == f"/files/{self.index.wheel}":
             self.index.downloads.append(self.path)
             self._send(self.index.content, "application/octet-stream", self.index.cut_at)
         else:
