@@ -321,7 +321,8 @@ class _Server:
             files=self.files,
             engines=self.engines,
             probe=self.gateway,
-            wake=self.loop.refresh,
+            wake=self.loop.wake,
+            sweep=self.loop.refresh,
             # As a daemon: a download does not hold the end of the server up, and is begun again by asking again.
             start=lambda work: threading.Thread(target=work, name="task", daemon=True).start(),
             authenticate=OneToken(digest_token(self.token), Actor("admin", "first")).authenticate,

@@ -87,7 +87,7 @@ class World:
         self.ids = CountingIds()
         self.actor = Actor("mei", "token-1")
         self.stranger = Actor("otto", "token-2", frozenset({"elsewhere"}))
-        self.wakes = 0
+        self.wakes = self.sweeps = 0
         self.started: list[threading.Thread] = []
         self.compiler = KnowingCompiler()
         self.files = ArtifactFolder(folder / "artifacts")
@@ -103,6 +103,9 @@ class World:
 
     def wake(self) -> None:
         self.wakes += 1
+
+    def sweep(self) -> None:
+        self.sweeps += 1
 
     def start(self, work: Callable[[], None]) -> None:
         """Work beside the requests; it ends when the fake engines are let."""

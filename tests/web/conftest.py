@@ -55,6 +55,7 @@ def build_context(world: World) -> WebContext:
         engines=world.engines,
         probe=world.flink,
         wake=world.wake,
+        sweep=world.sweep,
         start=world.start,
         authenticate=OneToken(digest_token(TOKEN), world.actor).authenticate,
         settings=WebSettings(allowed_hosts=("flink.example.org",), body_bytes=50_000, upload_bytes=100_000),

@@ -188,8 +188,8 @@ class TestDeleting:
         assert client.delete(path, headers={"If-Match": '"1"'}).status_code == 200
 
 
-def test_refreshing_wakes_the_reconciler(world: World, client: TestClient) -> None:
+def test_refreshing_has_the_clusters_looked_at(world: World, client: TestClient) -> None:
     response = client.post(f"/api/v1/jobs/{world.add_job().id}/refresh")
     assert response.status_code == 202
     assert set(response.json()) == shapes.JOB | shapes.EXTRA["job"]
-    assert world.wakes == 1
+    assert (world.wakes, world.sweeps) == (0, 1)

@@ -52,7 +52,7 @@ def test_a_verb_is_answered_with_its_operation(world: World, client: TestClient,
     assert client.get(f"/api/v1/operations/{operation['id']}").json() == operation
     assert client.get(path_of(job)).json()["items"] == [operation]
     assert client.get("/api/v1/workspaces/default/operations").json()["items"] == [operation]
-    assert world.wakes == 1
+    assert (world.wakes, world.sweeps) == (1, 0)
 
 
 @VERBS

@@ -32,6 +32,10 @@ def look_nowhere(cluster: Cluster, path: str) -> PathStatus:
     return PathStatus.UNKNOWN
 
 
+def sweep_nothing() -> None:
+    """Where no reconciler runs beside."""
+
+
 def _find_same(unit: UnitOfWork, row: JobRow, verb: Verb, options: Options) -> Operation | None:
     """The open operation that a double click means; not one taken back, nor one of an older version."""
     asked = [op for op in row.open_operations if not unit.operations.is_withdrawal_requested(op.id)]
@@ -44,13 +48,14 @@ def _find_same(unit: UnitOfWork, row: JobRow, verb: Verb, options: Options) -> O
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """`wake` tells the reconciler that there is something to do."""
+    """`wake` tells the reconciler that there is something to do, `sweep` that every cluster is to be looked at."""
 
     store: Store
     clock: Clock
     ids: Ids
     wake: Callable[[], None]
     look_at_path: LookAtPath = look_nowhere
+    sweep: Callable[[], None] = sweep_nothing
 
     def request(
         self, actor: Actor, job_id: str, verb: Verb, options: Options, keep: Keep[Operation] = keep_nothing
@@ -98,7 +103,7 @@ class Operations:
         """Have the reconciler look at once."""
         with self.store.read() as unit:
             get_job(unit, actor, job_id)
-        self.wake()
+        self.sweep()
 
     def _look_at_restore(self, accepted: Accepted) -> PathStatus:
         if accepted.cluster is None or not isinstance(accepted.restore, FromSnapshot):

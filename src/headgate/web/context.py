@@ -50,7 +50,8 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebContext:
-    """`wake` tells the reconciler that there is work; `start` has work done beside the requests.
+    """`wake` tells the reconciler that there is work, `sweep` to look at every cluster at once.
+    `start` has work done beside the requests.
 
     `readiness` gives the checks beside the database's. `is_local_stopped` tells whether the embedded
     cluster was stopped on purpose.
@@ -64,6 +65,7 @@ class WebContext:
     engines: EngineStore
     probe: ClusterProbe
     wake: Callable[[], None]
+    sweep: Callable[[], None]
     start: Start
     authenticate: Callable[[str], Actor | None]
     readiness: Callable[[], Sequence[Check]] = field(default=lambda: ())
@@ -93,7 +95,7 @@ def build_services(context: WebContext) -> Services:
         jobs=Jobs(store, clock, ids),
         drafts=Drafts(store, clock, context.compiler, context.files, checks),
         versions=Versions(store, clock, checks),
-        operations=Operations(store, clock, ids, context.wake, context.probe.look_at_path),
+        operations=Operations(store, clock, ids, context.wake, context.probe.look_at_path, context.sweep),
         clusters=Clusters(store, clock, ids, context.probe, context.is_local_stopped),
         engines=Engines(store, clock, ids, context.engines, context.start),
         artifacts=Artifacts(store, clock, ids, context.files),
