@@ -86,7 +86,6 @@ class Settings(BaseSettings):
         description="Access token of the first user; without it, one is made and kept in the data folder.",
     )
     sweep_s: Seconds = Field(default=5.0, description="Time between two looks at a cluster.")
-    busy_sweep_s: Seconds = Field(default=1.0, description="The same while an operation is open there.")
     start_deadline_s: Seconds = Field(
         default=300.0, description="Reachable time after which a start counts as failed and is cancelled."
     )
@@ -105,11 +104,6 @@ class Settings(BaseSettings):
     )
     rest_store_duration_s: int = Field(
         default=86400, ge=60, description="How long the local JobManager keeps the results of its savepoints."
-    )
-    maven_repository: str | None = Field(
-        default=None,
-        pattern=r"^(https?|file)://",
-        description="Maven repository that jars given by coordinates are taken from; without it they are refused.",
     )
 
     @property

@@ -81,7 +81,6 @@ def test_settings_do_not_change() -> None:
         ("HEADGATE_FLINK_VERSION", "latest", "setting_form"),
         ("HEADGATE_HOST", "two words", "setting_form"),
         ("HEADGATE_DATABASE_URL", "mysql://u:secret-of-mine@h/d", "setting_form"),
-        ("HEADGATE_MAVEN_REPOSITORY", "central", "setting_form"),
         ("HEADGATE_LEASE_RENEW_S", "9", "setting_lease_renewal"),
     ],
 )

@@ -17,7 +17,6 @@ _OPTIONS = {
     "HEADGATE_SLOTS": "--slots",
 }
 _OWN_WORDS = frozenset({"setting_range", "setting_form"})
-_EXAMPLES = {"HEADGATE_MAVEN_REPOSITORY": "https://maven.example/repository"}
 
 
 def describe_setting(problem: Problem, language: Language) -> str:
@@ -32,7 +31,7 @@ def describe_setting(problem: Problem, language: Language) -> str:
     if problem.code == "setting_range" and limits:
         code = "option_range" if len(limits) == 2 else "option_range_open"
         return say(language, code, {"option": name, "least": limits[0], "most": limits[-1]})
-    example = _EXAMPLES.get(variable) or (field.default if isinstance(field.default, str) else "")
+    example = field.default if isinstance(field.default, str) else ""
     if problem.code == "setting_form" and example:
         return say(language, "option_form", {"option": name, "example": example})
     return say(language, problem.code, {**facts, "variable": name})

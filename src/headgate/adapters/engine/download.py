@@ -22,7 +22,6 @@ PART_PREFIX = ".part-"
 
 _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
-_BLOCK = 1 << 20
 _KEPT_LINES = 12
 
 # The first match names what went wrong; pip has only text to tell it by.
