@@ -1,9 +1,5 @@
 """A data folder that cannot be used is told before anything starts."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,20 +7,7 @@ import pytest
 from headgate.cli.datafolder import prepare_folder
 from headgate.domain.errors import Unavailable
 from tests.cli.conftest import Cli
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte, where the system lets us mount one."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        pytest.skip("mounting a tmpfs needs root on Linux")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip("this system does not let us mount a tmpfs")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+from tests.small_disk import small_disk
 
 
 def test_a_missing_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
@@ -41,11 +24,12 @@ def test_a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "data_dir_unusable"
 
 
-def test_a_full_disk_is_refused(small_disk: Path) -> None:
-    with pytest.raises(Unavailable) as caught:
-        prepare_folder(small_disk)
+def test_a_full_disk_is_refused(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", "1m") as disk:
+        with pytest.raises(Unavailable) as caught:
+            prepare_folder(disk)
+        assert not list(disk.iterdir())
     assert caught.value.code == "data_dir_full"
-    assert not list(small_disk.iterdir())
 
 
 @pytest.mark.parametrize("command", ["dev", "serve"])

@@ -141,10 +141,11 @@ class JobHandle:
         return operation
 
     def fail(self, verb: str, **options: Any) -> Json:
-        """As `do`, and it must have ended as FAIL, with words for it."""
+        """As `do`, and it must have ended as FAIL, with words for it and what to do about it."""
         operation = self.do(verb, **options)
         assert (operation["status"], operation["code"]) == ("FAIL", 1), operation
         assert operation["message"]
+        assert operation["advice"], f"no advice for {operation['reason']}"
         return operation
 
     def refuse(self, verb: str, status: int = 409, /, **options: Any) -> Json:

@@ -88,6 +88,8 @@ def test_an_idempotency_key_means_one_request(person: Person) -> None:
     assert first.json() == second.json()
     problem = person.refused("POST", JOBS, 409, json={**body, "name": "something else"}, headers=key)
     assert problem["code"] == "idempotency_key_reused"
+    assert "story-key-1" in problem["detail"]
+    assert "new key" in problem["hint"]
     assert person.get(f"{JOBS}?q=something%20else")["total"] == 0
     assert person.refused("POST", JOBS, 409, json=body)["code"] == "job_name_taken"
 

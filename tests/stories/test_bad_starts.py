@@ -52,7 +52,8 @@ def test_a_resume_without_its_savepoint_submits_nothing_and_says_what_is_gone(
     with moved_away(folder):
         resume = job.fail("resume")
         assert resume["reason"] == "snapshot_gone"
-        assert resume["advice"]
+        assert "gone" in resume["message"]
+        assert "directory back" in resume["advice"]
         shown = job.show()
         # SUSPENDED would promise a savepoint that is not there.
         assert (shown["phase"], shown["warning"]["code"]) == ("FAILED", "snapshot_gone")

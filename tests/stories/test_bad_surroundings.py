@@ -2,12 +2,16 @@
 
 import socket
 import subprocess
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.services.world import make_jar
+from tests.small_disk import small_disk
 from tests.stories.house import House, run_headgate
+from tests.stories.people import WORKSPACE, Person
+from tests.stories.specs import endless
 
 pytestmark = pytest.mark.real
 
@@ -16,18 +20,13 @@ USAGE = 2
 CONFLICT = 4
 
 
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this system does not let us mount a tmpfs")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
+def fill(disk: Path) -> Path:
+    """A file that takes all the room that is left."""
+    file = disk / "fill"
+    with suppress(OSError), file.open("wb", buffering=0) as filling:
+        while True:
+            filling.write(bytes(4096))
+    return file
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
@@ -44,9 +43,36 @@ def test_a_data_folder_below_a_regular_file_is_named(tmp_path: Path) -> None:
     assert_refused(done, FAILED, str(folder), "--data")
 
 
-def test_a_full_disk_is_named(tiny_disk: Path, tmp_path: Path) -> None:
-    done = run_headgate(tmp_path, "dev", "--data", str(tiny_disk), "--port", "0")
-    assert_refused(done, FAILED, str(tiny_disk), "MB")
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "tiny", "1m") as disk:
+        done = run_headgate(tmp_path, "dev", "--data", str(disk), "--port", "0")
+    assert_refused(done, FAILED, str(disk), "MB")
+
+
+def test_a_disk_that_fills_up_under_a_working_server_is_named_and_no_more(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", "80m") as disk:
+        house = House(disk, command="serve")
+        try:
+            house.start()
+            person = Person(house)
+            person.create("before", endless())
+            filling = fill(disk)
+            long = {"name": "too much", "spec": {"type": "SQL", "sql": "SELECT 1;" + " " * 30_000}}
+            problem = person.refused("POST", f"{WORKSPACE}/jobs", 503, json=long)
+            assert problem["code"] == "database_unavailable"
+            assert str(house.data) in problem["detail"]
+            assert "disk" in problem["hint"]
+            jar = {"file": ("demo.jar", make_jar())}
+            problem = person.refused("POST", f"{WORKSPACE}/artifacts", 503, files=jar)
+            assert problem["code"] == "artifact_disk_full"
+            assert str(house.data) in problem["detail"]
+            assert person.get(f"{WORKSPACE}/jobs")["total"] == 1, "what was kept can be read"
+            filling.unlink()
+            person.create("afterwards", endless())
+            assert "Traceback" not in house.read_output()
+            person.leave()
+        finally:
+            house.end_all()
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:

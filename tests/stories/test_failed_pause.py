@@ -73,9 +73,12 @@ def test_without_a_savepoint_directory_only_an_accepted_loss_ends_the_job(
     cluster = annex.register("bare", house.flink.rest_url)
     job = annex.start("no directory", jar(annex.upload(test_jar), cluster=cluster))
 
-    assert job.refuse("pause")["code"] == "savepoint_dir_missing"
-    assert job.refuse("savepoint")["code"] == "savepoint_dir_missing"
-    assert job.refuse("stop", snapshot="CREATE")["code"] == "savepoint_dir_missing"
+    for verb, options in (("pause", {}), ("savepoint", {}), ("stop", {"snapshot": "CREATE"})):
+        problem = job.refuse(verb, **options)
+        assert problem["code"] == "savepoint_dir_missing"
+        assert "savepoint directory" in problem["detail"]
+        assert "savepoint_dir" in problem["hint"]
+    assert "allow_state_loss" in job.refuse("pause")["hint"]
     assert job.show()["phase"] == "RUNNING"
     job.succeed("pause", allow_state_loss=True)
     assert job.show()["phase"] == "CANCELLED"

@@ -54,6 +54,9 @@ def test_a_hanging_jobmanager_is_unreachable_and_its_job_is_not_called_ended(
         assert reach["as_of"] < reach["since"]
         cluster = person.get("/clusters/local")
         assert (cluster["reachability"]["state"], bool(cluster["cause"])) == ("UNREACHABLE", True)
+        problem = person.post("/clusters/local/check")["problem"]
+        assert house.flink.rest_url in problem["message"]
+        assert "headgate dev" in problem["advice"]
         pause = job.ask("pause")
     finally:
         job_manager.resume()
