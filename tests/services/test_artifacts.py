@@ -1,12 +1,13 @@
 """Jars: rows and files together."""
 
 import io
+from dataclasses import replace
 
 import pytest
 
 from headgate.domain.errors import Invalid, NotAllowed, NotFound
 from headgate.domain.spec import JobSpec, JobType
-from headgate.domain.workspaces import DEFAULT_WORKSPACE
+from headgate.domain.workspaces import DEFAULT_WORKSPACE, Actor
 from tests.services.world import World, make_jar
 
 JAR_JOB = JobSpec(JobType.JAR, artifact="app.jar")
@@ -55,6 +56,31 @@ class TestDelete:
         assert newer.id != artifact.id
         with pytest.raises(NotAllowed):
             world.artifacts.delete(world.actor, artifact.id)
+
+    def test_of_many_users_the_first_ten_are_named(self, world: World) -> None:
+        artifact = world.artifacts.add(world.actor, DEFAULT_WORKSPACE, "app.jar", make_jar())
+        for number in range(12):
+            world.add_published(f"job-{number:02}", JAR_JOB)
+        with pytest.raises(NotAllowed) as refusal:
+            world.artifacts.delete(world.actor, artifact.id)
+        named = refusal.value.facts["jobs"].split(", ")
+        assert (named, refusal.value.facts["count"]) == ([*(f"job-{n:02}" for n in range(10)), "..."], "12")
+
+    def test_a_draft_that_means_a_newer_one_of_that_name_does_not_hold_it(self, world: World) -> None:
+        older = world.artifacts.add(world.actor, DEFAULT_WORKSPACE, "app.jar", make_jar())
+        world.add_job("by-name", JAR_JOB)
+        world.artifacts.add(world.actor, DEFAULT_WORKSPACE, "app.jar", make_jar("demo.Newer"))
+        world.add_job("by-id", replace(JAR_JOB, artifact=older.id))
+        with pytest.raises(NotAllowed) as refusal:
+            world.artifacts.delete(world.actor, older.id)
+        assert refusal.value.facts["jobs"] == "by-id"
+
+    def test_the_file_stays_while_another_workspace_has_the_content(self, world: World) -> None:
+        elsewhere = Actor("li", "tok", frozenset({"elsewhere"}))
+        first = world.artifacts.add(world.actor, DEFAULT_WORKSPACE, "a.jar", make_jar())
+        world.artifacts.add(elsewhere, "elsewhere", "a.jar", make_jar())
+        world.artifacts.delete(world.actor, first.id)
+        assert world.files.get_path(first.digest).is_file()
 
     def test_its_file_goes_with_the_last_of_its_content(self, world: World) -> None:
         first = world.artifacts.add(world.actor, DEFAULT_WORKSPACE, "a.jar", make_jar())

@@ -5,6 +5,7 @@ drafts, versions, clusters and append operations; the reconciler writes everythi
 oldest first unless said otherwise. `get_` raises NotFound with the concept's code.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,6 +65,9 @@ class JobStore(Protocol):
     def get_row(self, job_id: str) -> JobRow: ...
     def list_rows(self, job_filter: JobFilter) -> list[JobRow]:
         """Newest first."""
+
+    def list_names_using(self, workspace: str, artifact_id: str, references: Sequence[str]) -> list[str]:
+        """The names of jobs with a version of that artifact, or a draft that says one of `references`; in order."""
 
     def get_draft(self, job_id: str) -> Draft: ...
     def update_draft(self, draft: Draft) -> None:
@@ -158,6 +162,9 @@ class ArtifactStore(Protocol):
         """The newest of this name."""
 
     def list_all(self, workspace: str) -> list[Artifact]: ...
+    def has_content(self, digest: str) -> bool:
+        """Whether any artifact, in whichever workspace, has this content."""
+
     def delete(self, artifact_id: str) -> None: ...
 
 

@@ -5,22 +5,21 @@ artifact: drafts mean the newest, versions keep the one that they were published
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from headgate.domain.artifacts import Artifact
 from headgate.domain.errors import Invalid, NotAllowed, NotFound, Problem
-from headgate.domain.spec import JobType
 from headgate.domain.workspaces import Actor, require_workspace
 from headgate.ports.artifacts import ArtifactFiles
 from headgate.ports.clock import Clock
 from headgate.ports.ids import Ids
-from headgate.ports.store import JobFilter, Store, UnitOfWork
-from headgate.services.access import find_artifact, get_artifact
+from headgate.ports.store import Store, UnitOfWork
+from headgate.services.access import get_artifact
 from headgate.services.receipts import Keep, keep_nothing
 
 NAME_LENGTH = 200
+_NAMED_USERS = 10  # of a jar in use; a thousand names help nobody
 _ID_FORM = re.compile(r"art-[0-9a-z]{10}")
 
 
@@ -73,12 +72,12 @@ class Artifacts:
         """Remove it, and its file with the last artifact of that content. NotAllowed while a job refers to it."""
         with self.store.write() as unit:
             artifact = get_artifact(unit, actor, artifact_id)
-            users = list(_list_users(unit, artifact))
+            users = _list_users(unit, artifact)
             if users:
-                raise NotAllowed("artifact_in_use", artifact=artifact.name, jobs=", ".join(users))
+                named = ", ".join([*users[:_NAMED_USERS], *(["..."] if len(users) > _NAMED_USERS else [])])
+                raise NotAllowed("artifact_in_use", artifact=artifact.name, jobs=named, count=len(users))
             unit.artifacts.delete(artifact.id)
-            left = [item for name in actor.workspaces for item in unit.artifacts.list_all(name)]
-            if all(item.digest != artifact.digest for item in left):
+            if not unit.artifacts.has_content(artifact.digest):
                 # Inside the transaction, so that no upload of the same content comes in between.
                 self.files.delete(artifact.digest)
 
@@ -90,13 +89,11 @@ class Artifacts:
         return True
 
 
-def _list_users(unit: UnitOfWork, artifact: Artifact) -> Iterator[str]:
+def _list_users(unit: UnitOfWork, artifact: Artifact) -> list[str]:
     """The names of jobs whose draft or any version means this very artifact."""
-    for row in unit.jobs.list_rows(JobFilter(artifact.workspace, type=JobType.JAR.value)):
-        meant = find_artifact(unit, artifact.workspace, row.draft.spec.artifact)
-        pinned = (version.spec.artifact for version in unit.jobs.list_versions(row.job.id))
-        if (meant is not None and meant.id == artifact.id) or artifact.id in pinned:
-            yield row.job.name
+    newest = unit.artifacts.find_by_name(artifact.workspace, artifact.name)
+    by_name = [artifact.name] if newest is not None and newest.id == artifact.id else []
+    return unit.jobs.list_names_using(artifact.workspace, artifact.id, [artifact.id, *by_name])
 
 
 def _check_name(name: str) -> None:

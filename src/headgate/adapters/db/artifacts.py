@@ -1,6 +1,6 @@
 """Artifacts in the database; their files lie elsewhere."""
 
-from sqlalchemy import Connection, bindparam, delete
+from sqlalchemy import Connection, bindparam, delete, select
 
 from headgate.adapters.db import tables
 from headgate.adapters.db.rows import Records
@@ -17,6 +17,7 @@ _newest_named = (
     .order_by(_artifacts.c.created_at.desc(), _artifacts.c.ordinal.desc())
     .limit(1)
 )
+_of_content = select(_artifacts.c.id).where(_artifacts.c.digest == bindparam("digest")).limit(1)
 
 
 class DatabaseArtifacts(ArtifactStore):
@@ -36,6 +37,9 @@ class DatabaseArtifacts(ArtifactStore):
 
     def list_all(self, workspace: str) -> list[Artifact]:
         return ARTIFACTS.list_by(self._connection, _all, workspace=workspace)
+
+    def has_content(self, digest: str) -> bool:
+        return self._connection.execute(_of_content, {"digest": digest}).first() is not None
 
     def delete(self, artifact_id: str) -> None:
         if not self._connection.execute(delete(_artifacts).where(_artifacts.c.id == artifact_id)).rowcount:

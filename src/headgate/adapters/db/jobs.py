@@ -3,7 +3,10 @@
 The rows of a list, which join these with instances and operations, are in `job_rows.py`.
 """
 
-from sqlalchemy import Connection, bindparam, delete
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, Connection, bindparam, delete, select, type_coerce
 from sqlalchemy.exc import IntegrityError
 
 from headgate.adapters.db import tables
@@ -11,6 +14,7 @@ from headgate.adapters.db.job_rows import DRAFTS, JOBS, STATES, VERSIONS, find_r
 from headgate.adapters.db.refusals import explain
 from headgate.domain.errors import NotFound
 from headgate.domain.jobs import Draft, Job, JobState, Version
+from headgate.domain.spec import JobType
 from headgate.ports.store import JobFilter, JobRow, JobStore
 
 _versions = tables.versions
@@ -19,6 +23,27 @@ _newest_first = _of_job.order_by(_versions.c.number.desc())
 _newest = _newest_first.limit(1)
 _numbered = _of_job.where(_versions.c.number == bindparam("number"))
 _named = JOBS.select.where(tables.jobs.c.workspace == bindparam("workspace"), tables.jobs.c.name == bindparam("name"))
+
+
+def _meant(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """The artifact of a specification, inside its JSON."""
+    meant: ColumnElement[str] = type_coerce(column, JSON)["artifact"].as_string()
+    return meant
+
+
+_pinned = select(_versions.c.job_id).where(_meant(_versions.c.spec) == bindparam("artifact"))
+_drafted = select(tables.drafts.c.job_id).where(
+    tables.drafts.c.type == JobType.JAR.value,
+    _meant(tables.drafts.c.spec).in_(bindparam("references", expanding=True)),
+)
+_names_using = (
+    select(tables.jobs.c.name)
+    .where(
+        tables.jobs.c.workspace == bindparam("workspace"),
+        tables.jobs.c.id.in_(_pinned) | tables.jobs.c.id.in_(_drafted),
+    )
+    .order_by(tables.jobs.c.name)
+)
 
 
 class DatabaseJobs(JobStore):
@@ -59,6 +84,10 @@ class DatabaseJobs(JobStore):
 
     def list_rows(self, job_filter: JobFilter) -> list[JobRow]:
         return list_rows(self._connection, job_filter)
+
+    def list_names_using(self, workspace: str, artifact_id: str, references: Sequence[str]) -> list[str]:
+        facts = {"workspace": workspace, "artifact": artifact_id, "references": list(references)}
+        return list(self._connection.execute(_names_using, facts).scalars())
 
     def get_draft(self, job_id: str) -> Draft:
         return DRAFTS.get(self._connection, job_id)
