@@ -178,9 +178,16 @@ class FakeJobManager:
     def _take_over(self) -> None:
         self._electing_until = self._refused_until + HA_TAKEOVER_S - 3.0
         for job in self.jobs.values():
-            if job.is_live and not job.is_blocked:
+            if job.is_live:
                 self._quiet(job, FlinkStatus.INITIALIZING)
-                self.later(HA_TAKEOVER_S, partial(self._run_if, job, FlinkStatus.INITIALIZING))
+                self.later(HA_TAKEOVER_S, partial(self._begin_again, job))
+
+    def _begin_again(self, job: FakeJob) -> None:
+        """A job that was taken over: nobody remembers its cancellation, and its slots are still not there."""
+        if job.is_blocked and job.status is FlinkStatus.INITIALIZING:
+            self._quiet(job, FlinkStatus.CREATED)
+        else:
+            self._run_if(job, FlinkStatus.INITIALIZING)
 
     # Steps
 
