@@ -22,6 +22,7 @@ LOCAL = LocalRegistration("http://127.0.0.1:40001", EngineVersion("2.2.1"), "fil
     [
         (ClusterOrder("", "http://a:1", "2.2.1"), "name"),
         (ClusterOrder("two words", "http://a:1", "2.2.1"), "name"),
+        (ClusterOrder("cluster-0123456789", "http://a:1", "2.2.1"), "name"),
         (ClusterOrder("a", "flink:8081", "2.2.1"), "url"),
         (ClusterOrder("a", "ftp://flink", "2.2.1"), "url"),
         (ClusterOrder("a", "http://", "2.2.1"), "url"),
@@ -53,6 +54,39 @@ def test_a_cluster_is_registered_once(world: World, order: ClusterOrder, code: s
     with pytest.raises(Conflict) as refusal:
         world.clusters.create(world.actor, DEFAULT_WORKSPACE, order)
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("first", "same"),
+    [
+        ("http://127.0.0.1:8081", "http://localhost:8081"),
+        ("http://localhost:8081", "http://[::1]:8081/"),
+        ("http://flink:8081", "HTTP://Flink:8081"),
+        ("https://flink", "https://flink:443/"),
+        ("http://flink/east", "http://FLINK:80/east"),
+    ],
+)
+def test_another_spelling_of_an_address_is_the_same_address(world: World, first: str, same: str) -> None:
+    world.clusters.create(world.actor, DEFAULT_WORKSPACE, ClusterOrder("one", first, "2.2.1"))
+    other = world.clusters.create(world.actor, DEFAULT_WORKSPACE, ClusterOrder("two", "http://other:1", "2.2.1"))
+    with pytest.raises(Conflict) as refusal:
+        world.clusters.create(world.actor, DEFAULT_WORKSPACE, ClusterOrder("three", same, "2.2.1"))
+    assert (refusal.value.code, refusal.value.facts["cluster"]) == ("cluster_url_taken", "one")
+    with pytest.raises(Conflict):
+        world.clusters.update(world.actor, other.id, ClusterEdit(url=same), other.revision)
+
+
+@pytest.mark.parametrize(
+    "other", ["http://flink:8082", "http://flink:8081/b", "http://flink2:8081", "https://flink:8081"]
+)
+def test_another_address_is_another_cluster(world: World, other: str) -> None:
+    world.clusters.create(world.actor, DEFAULT_WORKSPACE, ClusterOrder("one", "http://flink:8081", "2.2.1"))
+    assert world.clusters.create(world.actor, DEFAULT_WORKSPACE, ClusterOrder("two", other, "2.2.1")).url == other
+
+
+def test_an_address_is_kept_in_small_letters_but_for_its_path(world: World) -> None:
+    order = ClusterOrder("one", " HTTPS://Flink.Example:8443/Gate/East/ ", "2.2.1")
+    assert world.clusters.create(world.actor, DEFAULT_WORKSPACE, order).url == "https://flink.example:8443/Gate/East"
 
 
 def test_a_cluster_is_found_by_id_and_by_name(world: World) -> None:

@@ -36,6 +36,11 @@ from headgate.services.receipts import Keep, keep_nothing
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 LOCAL_NAME = "local"
+# A name of an id's form would hide the cluster that has this id.
+_ID_FORM = re.compile(r"cluster-[0-9a-z]{10}")
+_THIS_MACHINE = "127.0.0.1"
+_LOOPBACK = frozenset({_THIS_MACHINE, "localhost", "::1"})
+_PORTS = {"http": 80, "https": 443}
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -257,7 +262,7 @@ class Clusters:
             workspace=workspace,
             name=order.name.strip(),
             kind=order.kind,
-            url=order.url.strip().rstrip("/"),
+            url=_clean_url(order.url),
             engine_version=EngineVersion(order.engine_version.strip()),
             savepoint_dir=_clean_dir(order.savepoint_dir),
             checkpoint_dir=_clean_dir(order.checkpoint_dir),
@@ -278,7 +283,7 @@ def _apply(cluster: Cluster, edit: ClusterEdit) -> Cluster:
     return replace(
         cluster,
         name=cluster.name if edit.name is None else edit.name.strip(),
-        url=cluster.url if edit.url is None else edit.url.strip().rstrip("/"),
+        url=cluster.url if edit.url is None else _clean_url(edit.url),
         engine_version=version,
         savepoint_dir=cluster.savepoint_dir if edit.savepoint_dir is None else _clean_dir(edit.savepoint_dir),
         checkpoint_dir=cluster.checkpoint_dir if edit.checkpoint_dir is None else _clean_dir(edit.checkpoint_dir),
@@ -292,16 +297,37 @@ def _clean_dir(directory: str | None) -> str | None:
     return (directory or "").strip().rstrip("/") or None
 
 
+def _clean_url(url: str) -> str:
+    """`url` as it is kept: scheme and host in small letters, no slash at the end."""
+    url = url.strip().rstrip("/")
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    # A user and password are refused afterwards, as they were written.
+    return url if "@" in host else f"{scheme.lower()}{mark}{host.lower()}{slash}{path}"
+
+
+def _locate(url: str) -> tuple[str, str, int | None, str]:
+    """Where an address leads: this machine has several names, and a scheme its own port."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return (
+        parts.scheme,
+        _THIS_MACHINE if host in _LOOPBACK else host,
+        parts.port or _PORTS.get(parts.scheme),
+        parts.path.rstrip("/"),
+    )
+
+
 def _refuse_taken_url(clusters: list[Cluster], cluster: Cluster) -> None:
     """One Flink cluster is registered once: two rows would each call the other's jobs missing."""
-    same = next((other for other in clusters if other.url == cluster.url), None)
+    same = next((other for other in clusters if _locate(other.url) == _locate(cluster.url)), None)
     if same is not None:
         raise Conflict("cluster_url_taken", url=cluster.url, cluster=same.name)
 
 
 def _validate(cluster: Cluster) -> None:
     problems = [
-        *([] if _NAME.fullmatch(cluster.name) else [Problem("name", "cluster_name_form", (("name", cluster.name),))]),
+        *_check_name(cluster.name),
         *_check_url(cluster.url),
         *_check_version(cluster.engine_version),
         *_check_dir("savepoint_dir", cluster.savepoint_dir),
@@ -309,6 +335,12 @@ def _validate(cluster: Cluster) -> None:
     ]
     if problems:
         raise Invalid("cluster_invalid", problems=problems)
+
+
+def _check_name(name: str) -> list[Problem]:
+    if _NAME.fullmatch(name) and not _ID_FORM.fullmatch(name):
+        return []
+    return [Problem("name", "cluster_name_form", (("name", name),))]
 
 
 def _check_url(url: str) -> list[Problem]:
