@@ -1,13 +1,15 @@
 """Registering clusters, and asking one now."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from headgate.domain.clusters import ClusterKind, EngineVersion
+from headgate.domain.clusters import ClusterKind, ClusterState, EngineVersion, Reachability
 from headgate.domain.errors import Conflict, Invalid, NotAllowed, NotFound, StaleRevision
 from headgate.domain.intents import IntentKind, IntentStatus
 from headgate.domain.lifecycle import Settled
+from headgate.domain.operations import Finding
 from headgate.domain.workspaces import DEFAULT_WORKSPACE
 from headgate.services.clusters import ClusterEdit, ClusterOrder, LocalRegistration
 from tests.fakes.faults import Fault
@@ -173,6 +175,17 @@ class TestCheck:
         assert found.is_reachable
         assert found.slots is not None
         assert found.slots.total > 0
+
+    def test_a_flink_that_is_registered_under_another_address_too_is_named(self, world: World) -> None:
+        one, two = world.add_cluster(), world.add_cluster("alias")
+        life = world.clusters.check(world.actor, two.id).incarnation
+        assert life is not None
+        seen = ClusterState(one.id, Reachability.REACHABLE, world.clock.now(), world.clock.now(), life, timedelta())
+        with world.store.write() as unit:
+            unit.clusters.save_state(seen)
+        found = world.clusters.check(world.actor, two.id).finding
+        assert found == Finding("cluster_registered_twice", {"cluster": "alias", "other": "local"})
+        assert world.clusters.check(world.actor, one.id).finding is None
 
     @pytest.mark.parametrize(
         ("fault", "code"), [(Fault.REFUSED, "flink_unavailable"), (Fault.HANG, "cluster_silent")], ids=["gone", "hangs"]

@@ -229,6 +229,7 @@ class Clusters:
         """Ask the cluster itself. What goes wrong is part of the answer."""
         with self.store.read() as unit:
             cluster = get_cluster(unit, actor, cluster_id)
+            lives = {other.name: unit.clusters.find_state(other.id) for other in _list_others(unit, cluster)}
         at = self.clock.now()
         try:
             sweep = self.probe.sweep(cluster)
@@ -239,7 +240,10 @@ class Clusters:
             slots = self.probe.count_slots(cluster)
         except FlinkError as error:
             return ClusterCheck(at, sweep.incarnation, live, finding=self._explain(cluster, error))
+        twin = next((name for name, state in lives.items() if state and state.incarnation == sweep.incarnation), None)
         finding = Finding("cluster_without_slots", {"cluster": cluster.name}) if slots.total == 0 else None
+        if twin is not None:
+            finding = Finding("cluster_registered_twice", {"cluster": cluster.name, "other": twin})
         return ClusterCheck(at, sweep.incarnation, live, slots, finding)
 
     def _view(self, cluster: Cluster, state: ClusterState | None) -> ClusterView:
@@ -272,6 +276,10 @@ class Clusters:
             created_at=self.clock.now(),
             revision=1,
         )
+
+
+def _list_others(unit: UnitOfWork, cluster: Cluster) -> list[Cluster]:
+    return [other for other in unit.clusters.list_all() if other.id != cluster.id]
 
 
 def _local_stopped(cluster: Cluster) -> Finding:
