@@ -84,6 +84,8 @@ def _look_closer(
 def _has_failed_to_start(intent: Intent, seen: Seen) -> bool:
     """Then it matters whether the snapshot that it should have started from is still there."""
     ended = seen.job is not None and seen.job.status.is_terminal
+    if intent.kind is IntentKind.CANCEL:
+        return ended or seen.job is None  # an attempt that took too long, or was cut short
     return intent.kind is IntentKind.SUBMIT and (ended or intent.answer is Answer.REJECTED)
 
 

@@ -212,6 +212,21 @@ class TestTheSnapshotToRestore:
     def test_after_the_call_only_where_the_start_has_failed(
         self, house: House, answer: Answer, status: FlinkStatus | None, looked: bool
     ) -> None:
+        made = self._resume(house, IntentKind.SUBMIT, answer)
+        house.flink.submit(CLUSTER, Submission(made, "orders"))
+        if status is FlinkStatus.FAILED:
+            house.flink.fail_job(made.flink_job_id)
+        assert (observed(house).restore_path is not None) is looked
+
+    def test_after_an_attempt_was_cut_short_too(self, house: House) -> None:
+        made = self._resume(house, IntentKind.CANCEL, Answer.ACCEPTED)
+        house.flink.submit(CLUSTER, Submission(made, "orders"))
+        assert observed(house).restore_path is None
+        house.flink.fail_job(made.flink_job_id)
+        assert observed(house).restore_path is not None
+
+    def _resume(self, house: House, kind: IntentKind, answer: Answer) -> Instance:
+        """A start out of a pause whose intent is open."""
         house.add_instance(1, end=InstanceEnd.SUSPENDED)
         kept = house.add_snapshot(path=SAVEPOINT)
         house.save_state(Settled.SUSPENDED, suspended_on=kept.id)
@@ -219,7 +234,7 @@ class TestTheSnapshotToRestore:
         asked = house.ask(Verb.RESUME, sent=1)
         house.add_intent(
             intent(
-                IntentKind.SUBMIT,
+                kind,
                 answer,
                 operation_id=asked.id,
                 instance_id=made.id,
@@ -227,7 +242,4 @@ class TestTheSnapshotToRestore:
                 created_at=NOW,
             )
         )
-        house.flink.submit(CLUSTER, Submission(made, "orders"))
-        if status is FlinkStatus.FAILED:
-            house.flink.fail_job(made.flink_job_id)
-        assert (observed(house).restore_path is not None) is looked
+        return made
