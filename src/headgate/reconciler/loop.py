@@ -18,13 +18,18 @@ from headgate.domain.clusters import Cluster
 from headgate.domain.errors import HeadgateError, NotFound
 from headgate.domain.instances import Instance
 from headgate.domain.lifecycle import Lane
+from headgate.domain.secrets import mask_secrets
+from headgate.reconciler.fault import record_fault
 from headgate.reconciler.lease import Lease
-from headgate.reconciler.reconcile import Reconciler
+from headgate.reconciler.reconcile import PassResult, Reconciler
 from headgate.reconciler.watch import ClusterLook
 
 log = logging.getLogger(__name__)
 
 AFTER_FAULT = timedelta(seconds=5)
+FAULTS_BORNE = 3
+"""So many passes in a row may fail before the operation says so: one may be chance, three are a bug of ours."""
+EXCERPT = 500
 TICK = 1.0
 """Seconds between two looks at the database for operations that another process accepted."""
 FOR_SWEEPS = 8
@@ -63,11 +68,20 @@ class Task:
         return f"{self.kind} {self.id}".rstrip()
 
 
+@dataclass(frozen=True, slots=True)
+class JobFault:
+    """How often in a row a job's passes have failed, and in which lane and by what the last one did."""
+
+    times: int
+    lane: Lane
+    excerpt: str
+
+
 class Loop:
     """Runs until stopped. `wake` and `refresh` may be called from any thread.
 
     `_due` says when which job is passed over next, `_places` on which cluster it will be; a job that is
-    not in it has yet to find out.
+    not in it has yet to find out. `_lanes` is where a pass under way is, `_faults` is of failed ones.
     """
 
     def __init__(self, reconciler: Reconciler, lease: Lease, pace: Pace) -> None:
@@ -82,6 +96,8 @@ class Loop:
         self._under_way: set[Task] = set()
         self._due: dict[str, datetime] = {}
         self._places: dict[str, str | None] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._faults: dict[str, JobFault] = {}
         self._swept_at: dict[str, datetime] = {}
         self._known_ids: set[str] = set()
         self.last_turn: datetime | None = None
@@ -162,14 +178,31 @@ class Loop:
             self._put_off(task)
             if error.code == "lease_lost":
                 self._lease.drop()
-        except Exception:
+        except Exception as error:
             log.exception("%s failed", task)
             self._put_off(task)
+            self._count_fault(task, error)
 
     def _put_off(self, task: Task) -> None:
         with self._lock:
             if task.kind is TaskKind.PASS:
                 self._due[task.id] = self._clock.now() + AFTER_FAULT
+
+    def _count_fault(self, task: Task, error: Exception) -> None:
+        if task.kind is TaskKind.PASS:
+            excerpt = mask_secrets(f"{type(error).__name__}: {error}")[:EXCERPT]
+            with self._lock:
+                before = self._faults.get(task.id)
+                times = before.times + 1 if before is not None else 1
+                self._faults[task.id] = JobFault(times, self._lanes.get(task.id, Lane.MAIN), excerpt)
+
+    def _tell_fault(self, job_id: str) -> None:
+        """What the job's last passes failed by is said once, and then counted anew."""
+        fault, fence = self._faults.get(job_id), self._lease.fence
+        if fault is not None and fence is not None and fault.times >= FAULTS_BORNE:
+            record_fault(self._reconciler.tools, job_id, fault.lane, fault.excerpt, fence)
+            with self._lock:
+                self._faults.pop(job_id, None)
 
     def _sweep(self, cluster: Cluster) -> None:
         """Look at one cluster and have every job passed over whose instance differs from its row."""
@@ -194,24 +227,34 @@ class Loop:
         """Both lanes of one job, until nothing more can be done at once."""
         again: list[timedelta] = []
         try:
+            self._tell_fault(job_id)
             if not self._take_place(job_id):
                 return
             for lane in Lane:
-                result = None
-                while result is None or result.again_in == timedelta(0):
-                    if self._stopped.is_set() or self._lease.fence is None:
-                        return
-                    result = self._reconciler.pass_over(job_id, lane, self._lease.fence)
+                result = self._pass_lane(job_id, lane)
+                if result is None:
+                    return
                 if result.again_in is not None:
                     again.append(result.again_in)
         except NotFound:
             again.clear()  # the job was deleted
         with self._lock:
-            self._places.pop(job_id, None)
+            for kept in (self._places, self._lanes, self._faults):
+                kept.pop(job_id, None)
             if again:
                 self._due[job_id] = self._clock.now() + min(again)
             else:
                 self._due.pop(job_id, None)
+
+    def _pass_lane(self, job_id: str, lane: Lane) -> PassResult | None:
+        """The last pass's result; None where this server is to stop reconciling."""
+        self._lanes[job_id] = lane
+        result = None
+        while result is None or result.again_in == timedelta(0):
+            if self._stopped.is_set() or self._lease.fence is None:
+                return None
+            result = self._reconciler.pass_over(job_id, lane, self._lease.fence)
+        return result
 
     def _take_place(self, job_id: str) -> bool:
         """Find out on which cluster this pass will be; False where that has as many as it may have."""
@@ -238,8 +281,8 @@ class Loop:
     def _forget_all(self) -> None:
         """Another server passes over what is due now; should this one come to do it again, the rows tell."""
         with self._lock:
-            self._due.clear()
-            self._places.clear()
+            for kept in (self._due, self._places, self._lanes, self._faults):
+                kept.clear()
 
     def _choose_pause(self) -> float:
         """Until the next pass that could start; the end of one under way wakes the loop by itself."""

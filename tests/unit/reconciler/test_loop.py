@@ -10,16 +10,18 @@ import pytest
 
 from headgate.adapters.db.memory import MemoryStore
 from headgate.domain.clusters import Cluster, ClusterId, Incarnation, Reachability
+from headgate.domain.events import EventLevel, EventType
 from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance
 from headgate.domain.jobs import JobId
 from headgate.domain.lifecycle import Verb
 from headgate.domain.observation import JobSeen
-from headgate.domain.operations import Operation, OperationStatus, Options, RestoreFrom
+from headgate.domain.operations import Finding, Operation, OperationStatus, Options, RestoreFrom
 from headgate.ports.flink import Submission, Sweep
 from headgate.reconciler.loop import AFTER_FAULT, FOR_SWEEPS, Loop, Pace, differs
 from headgate.reconciler.reconcile import Reconciler
 from headgate.reconciler.watch import ClusterLook
 from tests.fakes.clock import FakeClock
+from tests.fakes.faults import Fault
 from tests.fakes.flink import FakeFlink
 from tests.unit.domain.facts import FIRST, JOB, NOW, SPEC, instance, missing
 from tests.unit.reconciler.house import CLUSTER, House
@@ -39,12 +41,15 @@ class LockedFlink(FakeFlink):
         self.turn = threading.RLock()
         self.broken: set[str] = set()
         self.hanging: set[str] = set()
+        self.faulty: set[str] = set()
         self.let_go = threading.Event()
         self.submitted: list[str] = []
 
     def sweep(self, cluster: Cluster) -> Sweep:
         if cluster.id in self.hanging:
             self.let_go.wait(PATIENCE_S)
+        if cluster.id in self.faulty:
+            raise ZeroDivisionError("a bug of ours")
         with self.turn:
             return super().sweep(cluster)
 
@@ -163,6 +168,44 @@ def test_a_bug_that_one_job_meets_is_logged_put_off_and_stops_no_other(
     running.house.clock.advance(AFTER_FAULT.total_seconds())
     running.wait_until(lambda: running.is_closed(bad), pace=0.05)
     assert running.house.get_operation(bad).status is OperationStatus.SUCCESS
+
+
+@pytest.mark.parametrize("sent", [False, True], ids=["nothing sent", "an act is open"])
+def test_a_bug_that_does_not_go_away_is_said_on_the_operation(running: Running, sent: bool) -> None:
+    def read() -> Operation:
+        return running.house.get_operation(run)
+
+    if sent:
+        running.flink.inject(Fault.NO_SLOTS)
+    else:
+        running.flink.faulty.add(AWAY.id)
+    with running.house.store.write() as work:
+        work.clusters.add(AWAY)
+    away = JobId("job-away")
+    running.house.add_job(away, replace(SPEC, cluster="away"))
+    run = running.house.ask(Verb.RUN, FROM_NONE, job_id=away)
+    if sent:
+        running.wait_until(lambda: read().has_sent)
+        running.flink.faulty.add(AWAY.id)
+    running.wait_until(lambda: read().is_overdue if sent else not read().is_open, pace=0.2)
+    excerpt = "ZeroDivisionError: a bug of ours"
+    if sent:
+        assert read().overdue == Finding("still_waiting", {"act": "SUBMIT"}, excerpt)
+    else:
+        result = Finding("operation_broken", {}, excerpt)
+        assert (read().status, read().result) == (OperationStatus.EXCEPTION, result)
+        with running.house.store.read() as work:
+            warning, last = work.jobs.get_state(away).warning, work.events.list_of_job(away, 1, None)[0]
+        assert warning is not None
+        assert (warning.finding, warning.operation_id) == (result, run.id)
+        assert (last.type, last.level) == (EventType.OPERATION_FAILED, EventLevel.ERROR)
+
+    running.flink.faulty.clear()
+    with running.flink.turn:
+        running.flink.free_slots()
+    again = running.house.ask(Verb.RUN, FROM_NONE, job_id=away) if not sent else run
+    running.wait_until(lambda: running.is_closed(again), pace=0.2)
+    assert running.house.get_operation(again).status is OperationStatus.SUCCESS
 
 
 def test_a_server_that_was_taken_over_drops_its_lease_and_its_clients(running: Running) -> None:
