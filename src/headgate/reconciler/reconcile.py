@@ -134,7 +134,7 @@ class Reconciler:
 
     def _close_waiting(self, situation: Situation, fence: int | None) -> None:
         now = self.tools.clock.now()
-        newer = situation.facts.forced or situation.operation
+        newer = situation.facts.forced or next(iter(situation.queued), situation.operation)
         with self.tools.store.write(fence) as work:
             for operation in situation.to_close:
                 finding = Finding("operation_superseded", {"by": newer.verb.value if newer is not None else ""})

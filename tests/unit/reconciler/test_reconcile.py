@@ -188,6 +188,17 @@ class TestWaiting:
         told = [event for event in house.list_events() if event.type is EventType.OPERATION_WAITING]
         assert [event.operation_id for event in told] == [stop.id]
 
+    @pytest.mark.requirement("A-33", "U-06")
+    def test_what_gives_way_while_another_is_under_way_names_the_newer_one(
+        self, house: House, reconciler: Reconciler
+    ) -> None:
+        house.ask(Verb.RUN, FROM_NONE)
+        pass_over(house, reconciler)
+        pause = house.ask(Verb.PAUSE)
+        house.ask(Verb.STOP, STOP_NONE)
+        pass_over(house, reconciler)
+        assert house.get_operation(pause).result == Finding("operation_superseded", {"by": "stop"})
+
     def test_a_job_without_anything_open_is_not_due_again(self, house: House, reconciler: Reconciler) -> None:
         drive(house, reconciler, house.ask(Verb.RUN, FROM_NONE))
         assert pass_over(house, reconciler).again_in is None
