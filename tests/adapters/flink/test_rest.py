@@ -1,6 +1,7 @@
 """Every way in which an HTTP call can end falls into one class of failure: against a real socket."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,14 +144,17 @@ def test_nothing_is_sent_twice(rest: FlinkRest) -> None:
 
 def test_a_restarted_server_on_the_same_address_is_found_again(rest: FlinkRest) -> None:
     """A kept connection that the other side has closed is not mistaken for a lost request."""
-    with ScriptedServer({"/x": [_answer_and_close, answer("{}")]}) as server:
+    is_closed = threading.Event()
+
+    def answer_and_close(connection: socket.socket) -> None:
+        answer("{}")(connection)
+        connection.shutdown(socket.SHUT_RDWR)
+        is_closed.set()
+
+    with ScriptedServer({"/x": [answer_and_close, answer("{}")]}) as server:
         rest.get(server.url, "/x")
+        assert is_closed.wait(10)
         assert rest.get(server.url, "/x") == {}
-
-
-def _answer_and_close(connection: socket.socket) -> None:
-    answer("{}")(connection)
-    connection.shutdown(socket.SHUT_RDWR)
 
 
 def test_proxies_of_the_environment_are_not_used(rest: FlinkRest, monkeypatch: pytest.MonkeyPatch) -> None:
