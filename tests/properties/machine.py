@@ -102,12 +102,13 @@ class History(RuleBasedStateMachine):
 
     @rule()
     def click_again(self) -> None:
-        """The very same once more: answered by the open operation where there is one."""
+        """The very same once more: answered by the open operation, unless that was taken back."""
         newest = next(iter(self.world.list_operations()), None)
         if newest is None:
             return
+        is_joined = newest.is_open and not self.world.is_withdrawn(newest)
         again = self.world.request(newest.verb, newest.options)
-        assert again is None or not newest.is_open or again.id == newest.id
+        assert again is None or (again.id == newest.id) is is_joined
 
     @rule()
     def withdraw(self) -> None:

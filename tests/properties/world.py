@@ -131,6 +131,10 @@ class World:
     def withdraw(self, operation: Operation) -> None:
         self.services.withdraw(ANN, operation.id)
 
+    def is_withdrawn(self, operation: Operation) -> bool:
+        with self.store.read() as work:
+            return work.operations.is_withdrawal_requested(operation.id)
+
     # The server
 
     def boot(self) -> None:
