@@ -53,6 +53,7 @@ def test_a_resume_without_its_savepoint_submits_nothing_and_says_what_is_gone(
         resume = job.fail("resume")
         assert resume["reason"] == "snapshot_gone"
         assert "gone" in resume["message"]
+        assert folder.name in resume["message"]
         assert "directory back" in resume["advice"]
         shown = job.show()
         # SUSPENDED would promise a savepoint that is not there.

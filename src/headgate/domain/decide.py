@@ -33,7 +33,7 @@ from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.observation import JobSeen, Seen, TriggerStatus
 from headgate.domain.operations import Finding, Operation, StepName, StopSnapshot
 from headgate.domain.policy import Policy
-from headgate.domain.restore import Refused
+from headgate.domain.restore import FromSnapshot, Refused
 from headgate.domain.snapshots import PathStatus
 
 
@@ -256,8 +256,9 @@ def _advance_submit(job: JobFacts, seen: Seen, now: datetime) -> Decision:
         return Nothing("tasks of the lost JobManager may still live", Finding("waits_for_heartbeat"))
     if isinstance(job.restore, Refused):
         return Settle("no usable restore point", settle.start_refused(job, job.restore.finding))
-    if seen.restore_path is PathStatus.GONE:
-        return Settle("the snapshot is gone", settle.start_refused(job, Finding("snapshot_gone")))
+    if seen.restore_path is PathStatus.GONE and isinstance(job.restore, FromSnapshot):
+        gone = Finding("snapshot_gone", {"path": job.restore.path})
+        return Settle("the snapshot is gone", settle.start_refused(job, gone))
     return Submit("the job is to run")
 
 

@@ -275,7 +275,7 @@ class TestWhatWasSeenIsKept:
         resume = house.ask(Verb.RESUME)
         pass_over(house, reconciler)
         assert house.list_snapshots() == [replace(kept, path_status=PathStatus.GONE)]
-        assert house.get_operation(resume).result == Finding("snapshot_gone")
+        assert house.get_operation(resume).result == Finding("snapshot_gone", {"path": SAVEPOINT})
         assert house.get_state().settled is Settled.FAILED
         assert "submit" not in names(house)
 
