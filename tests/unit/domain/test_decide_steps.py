@@ -182,7 +182,10 @@ class TestAStart:
     def test_the_snapshot_is_gone_nothing_is_sent(self, verb: str) -> None:
         facts = replace(job(Settled.SUSPENDED), restore=FromSnapshot("file:///gone"), pause_is_gone=True)
         outcome = settled(starting(facts, verb, restore_path=PathStatus.GONE))
-        assert (outcome.operation, outcome.result) == (OperationStatus.FAIL, Finding("snapshot_gone", {"path": "file:///gone"}))
+        assert (outcome.operation, outcome.result) == (
+            OperationStatus.FAIL,
+            Finding("snapshot_gone", {"path": "file:///gone"}),
+        )
 
     @pytest.mark.parametrize(
         ("facts", "rests", "wanted"),
