@@ -240,11 +240,13 @@ class World:
 
 
 def make_jar(main_class: str = "demo.Main", *, in_manifest: bool = True) -> io.BytesIO:
-    """A jar with one class, named by its manifest or not."""
+    """A jar with one class, named by its manifest or not; the same bytes every time, whatever the clock says."""
+    files = {f"{main_class.replace('.', '/')}.class": b"\xca\xfe\xba\xbe"}
+    if in_manifest:
+        files["META-INF/MANIFEST.MF"] = f"Manifest-Version: 1.0\r\nMain-Class: {main_class}\r\n".encode()
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as jar:
-        if in_manifest:
-            jar.writestr("META-INF/MANIFEST.MF", f"Manifest-Version: 1.0\r\nMain-Class: {main_class}\r\n")
-        jar.writestr(f"{main_class.replace('.', '/')}.class", b"\xca\xfe\xba\xbe")
+        for name in sorted(files):
+            jar.writestr(zipfile.ZipInfo(name), files[name])
     content.seek(0)
     return content
