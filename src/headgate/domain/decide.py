@@ -194,6 +194,8 @@ def _advance(job: JobFacts, operation: Operation, seen: Seen, policy: Policy, no
         return Settle("every step is done", settle.already_true(None, None))
     if not seen.is_reachable:
         return Nothing("the cluster does not answer", Finding("waits_for_cluster"))
+    if operation.has_sent and job.forced is not None and is_alive(seen):
+        return Cancel("a forced stop does not wait for the next step", failing=Finding(settle.OVERRIDDEN))
     if step.name is StepName.SUBMIT:
         return _advance_submit(job, seen, now)
     return _advance_stop(job, operation, step.name, seen, policy)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from headgate.domain import settle
 from headgate.domain.decisions import AwaitOutcome, Cancel, Decision, GiveUp, JobFacts, Settle, Submit
-from headgate.domain.evidence import is_gone, reachable_age, still_waiting
+from headgate.domain.evidence import is_gone, missing_for, reachable_age, still_waiting
 from headgate.domain.instances import FlinkStatus, InstanceEnd
 from headgate.domain.intents import Answer, Intent, IntentStatus
 from headgate.domain.observation import JobSeen, Seen
@@ -71,7 +71,7 @@ def _decide_absent(job: JobFacts, intent: Intent, seen: Seen, policy: Policy, no
     may_help = intent.answer not in {Answer.ACCEPTED, Answer.DUPLICATE, *_REFUSED}
     if may_send and may_help and (surely_absent or intent.answer is Answer.UNAVAILABLE):
         return Submit("the same JobManager does not show the job; the same key is safe to repeat", repeat=True)
-    late = seen.at - intent.created_at > policy.start_deadline
+    late = seen.absence is not None and missing_for(seen.absence, seen) > policy.start_deadline
     return AwaitOutcome("a submission was sent and may still arrive", still_waiting(intent) if late else None)
 
 

@@ -20,12 +20,12 @@ def decide_stop(
     job: JobFacts, operation: Operation | None, intent: Intent, seen: Seen, policy: Policy, now: datetime
 ) -> Decision:
     """The next act for an open stop on a cluster that answers."""
+    trigger = seen.trigger
+    if trigger is not None and trigger.status is TriggerStatus.COMPLETED:
+        return _decide_completed(job, operation, trigger, seen)
     if job.forced is not None and is_alive(seen):
         finding = Finding(settle.OVERRIDDEN)
         return Cancel("a forced stop does not wait", closes=IntentStatus.GIVEN_UP, failing=finding)
-    trigger = seen.trigger
-    if trigger is not None and trigger.status is TriggerStatus.COMPLETED:
-        return _decide_completed(operation, trigger, seen)
     if trigger is not None and trigger.status is TriggerStatus.IN_PROGRESS and seen.job is not None:
         return AwaitOutcome("the savepoint is being written", find_overdue(intent, seen, policy))
     if is_alive(seen):
@@ -33,8 +33,11 @@ def decide_stop(
     return _decide_gone(job, operation, intent, seen, policy)
 
 
-def _decide_completed(operation: Operation | None, trigger: TriggerSeen, seen: Seen) -> Decision:
+def _decide_completed(job: JobFacts, operation: Operation | None, trigger: TriggerSeen, seen: Seen) -> Decision:
     """The savepoint exists; the job must be seen ended before the stop counts."""
+    if is_alive(seen) and job.forced is not None:
+        kept = settle.savepoint_kept_by_force(trigger.location)
+        return Settle("a forced stop does not wait for the job's end; its savepoint is kept", kept)
     if is_alive(seen):
         return AwaitOutcome("the savepoint is complete, the job is still ending")
     status, cause = (seen.job.status, seen.job.failure) if seen.job is not None else (None, "")

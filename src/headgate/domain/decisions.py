@@ -76,10 +76,10 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class AwaitOutcome:
-    """An intent is open and nothing is to be sent now. `overdue` says what is still waited for."""
+    """An intent is open and nothing is to be sent now. `waits_for` says what it takes, where a person should know."""
 
     because: str
-    overdue: Finding | None = None
+    waits_for: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +125,10 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Nothing is to be done now. `waiting` is what an operation waits for, if it does."""
+    """Nothing is to be done now. `waits_for` is what an operation waits for, if it does."""
 
     because: str
-    waiting: Finding | None = None
+    waits_for: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from headgate.domain.clusters import Incarnation
-from headgate.domain.instances import Instance
+from headgate.domain.instances import Absence, Instance
 from headgate.domain.intents import Intent, IntentKind
 from headgate.domain.observation import Seen
 from headgate.domain.operations import STILL_WAITING, Finding
@@ -29,10 +29,14 @@ def is_missing_for_good(life: Incarnation | None, seen: Seen, policy: Policy) ->
     absence = seen.absence
     if absence is None or absence.sweeps < 2 or not seen.is_reachable:
         return False
-    missing_for = seen.at - absence.first_at
     if absence.incarnation != life and not seen.high_availability:
-        return missing_for >= policy.absence_gap
-    return missing_for - (seen.unreachable_total - absence.unreachable_before) >= policy.absence_limit
+        return seen.at - absence.first_at >= policy.absence_gap
+    return missing_for(absence, seen) >= policy.absence_limit
+
+
+def missing_for(absence: Absence, seen: Seen) -> timedelta:
+    """How long the cluster, while it answered, has not shown the job."""
+    return (seen.at - absence.first_at) - (seen.unreachable_total - absence.unreachable_before)
 
 
 def reachable_age(intent: Intent, seen: Seen) -> timedelta:

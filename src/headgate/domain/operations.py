@@ -138,7 +138,7 @@ class Operation:
     """One operation. `number` orders the operations of all jobs; `version` is the one to submit.
 
     `failing` is why a start attempt is being cancelled: it becomes the result once it has ended.
-    `overdue` is what it waits for, and marks a passed deadline where `is_overdue`; it never closes anything.
+    `waits_for` says what it waits for, and that a deadline has passed where `is_overdue`; it never closes anything.
     """
 
     id: OperationId
@@ -153,7 +153,7 @@ class Operation:
     requested_at: datetime
     version: int | None = None
     result: Finding | None = None
-    overdue: Finding | None = None
+    waits_for: Finding | None = None
     failing: Finding | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -174,7 +174,7 @@ class Operation:
     @property
     def is_overdue(self) -> bool:
         """Whether a deadline has passed, rather than something simply being waited for."""
-        return self.overdue is not None and self.overdue.code == STILL_WAITING
+        return self.waits_for is not None and self.waits_for.code == STILL_WAITING
 
     @property
     def has_sent(self) -> bool:

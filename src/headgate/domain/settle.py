@@ -217,6 +217,11 @@ def savepoint_failed(finding: Finding) -> Outcome:
     return Outcome(intent=IntentStatus.NOT_DONE, operation=OperationStatus.FAIL, result=finding, warning=finding)
 
 
+def savepoint_kept_by_force(path: str) -> Outcome:
+    """A forced stop came after the savepoint was complete and before the job had ended: it stays a restore point."""
+    return Outcome(intent=IntentStatus.DONE, snapshot=SnapshotMade(path, SnapshotOrigin.STOP_WITH_SAVEPOINT))
+
+
 def overridden_between_steps() -> Outcome:
     """A forced stop came while nothing of the operation was under way and nothing lived."""
     return Outcome(

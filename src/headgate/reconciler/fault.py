@@ -26,15 +26,15 @@ def record_fault(tools: Tools, job_id: str, lane: Lane, excerpt: str, fence: int
             _close(tools, work, operation, excerpt)
             return
         overdue = replace(still_waiting(intent), cause=excerpt)
-        if operation.overdue != overdue:
-            work.operations.save(replace(operation, overdue=overdue))
+        if operation.waits_for != overdue:
+            work.operations.save(replace(operation, waits_for=overdue))
             _record(tools, work, operation, EventType.OPERATION_OVERDUE, describe_reason(overdue))
 
 
 def _close(tools: Tools, work: UnitOfWork, operation: Operation, excerpt: str) -> None:
     now, status = tools.clock.now(), OperationStatus.EXCEPTION
     finding = Finding("operation_broken", {}, excerpt)
-    work.operations.save(replace(operation, status=status, result=finding, ended_at=now, overdue=None))
+    work.operations.save(replace(operation, status=status, result=finding, ended_at=now, waits_for=None))
     state = work.jobs.get_state(operation.job_id)
     work.jobs.save_state(replace(state, warning=Warning(finding, now, operation.id), changed_at=now))
     facts = {"status": status.value, **describe_reason(finding)}

@@ -205,25 +205,25 @@ class Reconciler:
         if operation is None:
             return
         match decision:
-            case AwaitOutcome(overdue=waiting) | Nothing(waiting=waiting):
+            case AwaitOutcome(waits_for=finding) | Nothing(waits_for=finding):
                 pass
             case _:
                 return
-        self._save_waiting(situation, operation, waiting, fence)
+        self._save_waiting(situation, operation, finding, fence)
 
     def _save_waiting(
-        self, situation: Situation, operation: Operation, waiting: Finding | None, fence: int | None
+        self, situation: Situation, operation: Operation, finding: Finding | None, fence: int | None
     ) -> None:
-        if waiting == operation.overdue:
+        if finding == operation.waits_for:
             return
-        changed = replace(operation, overdue=waiting)
+        changed = replace(operation, waits_for=finding)
         kind, level = EventType.OPERATION_WAITING, EventLevel.INFO
         if changed.is_overdue:
             kind, level = EventType.OPERATION_OVERDUE, EventLevel.WARNING
         with self.tools.store.write(fence) as work:
             work.operations.save(changed)
-            if waiting is not None:
-                facts = {"verb": operation.verb.value, **record.describe_reason(waiting)}
+            if finding is not None:
+                facts = {"verb": operation.verb.value, **record.describe_reason(finding)}
                 record.record_event(work, situation, kind, self.tools.clock.now(), facts, level)
 
 

@@ -235,7 +235,7 @@ def _start_step(operation: Operation, now: datetime, failing: Finding | None) ->
         status=OperationStatus.OPERATING,
         steps=steps,
         started_at=started,
-        overdue=None,
+        waits_for=None,
         failing=failing or operation.failing,
     )
 
@@ -312,7 +312,7 @@ def _advance_operation(
     if outcome.operation is None:
         work.operations.save(operation)
         return
-    closed = replace(operation, status=outcome.operation, result=outcome.result, ended_at=now, overdue=None)
+    closed = replace(operation, status=outcome.operation, result=outcome.result, ended_at=now, waits_for=None)
     work.operations.save(closed)
     good = outcome.operation is OperationStatus.SUCCESS
     facts = {"verb": operation.verb.value, "status": outcome.operation.value, **describe_reason(outcome.result)}

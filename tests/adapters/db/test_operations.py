@@ -47,7 +47,7 @@ def test_an_operation_comes_back_as_written(store: Store) -> None:
             status=OperationStatus.EXCEPTION,
             steps=(Step(StepName.CANCEL, StepStatus.SUCCESS, NOW, NOW, "ok"), Step(StepName.SUBMIT, StepStatus.FAIL)),
             result=Finding("no_free_slots", {"slots": "0"}, "NoResourceAvailableException\n\tat …"),
-            overdue=Finding("still_waiting"),
+            waits_for=Finding("still_waiting"),
             failing=Finding("back_end"),
             started_at=NOW,
             ended_at=NOW + timedelta(microseconds=1),

@@ -90,7 +90,7 @@ class TestACancellation:
     def test_a_passed_deadline_is_said(self, status: FlinkStatus | None) -> None:
         decision = self.cancelling(seen(status), sent(sent_at=ago(minutes=5, seconds=1)))
         assert isinstance(decision, AwaitOutcome)
-        assert decision.overdue == Finding("still_waiting", {"act": "CANCEL"})
+        assert decision.waits_for == Finding("still_waiting", {"act": "CANCEL"})
 
     @pytest.mark.requirement("A-35", "U-05")
     def test_a_pause_that_accepted_the_loss_of_state_ends_cancelled_and_says_so(self) -> None:
@@ -195,18 +195,18 @@ class TestASavepoint:
     def test_it_waits_for_the_main_lane(self) -> None:
         decision = decided(running(main_is_busy=True), seen(RUNNING), operation(Verb.SAVEPOINT))
         assert isinstance(decision, Nothing)
-        assert decision.waiting == Finding("waits_for_operation")
+        assert decision.waits_for == Finding("waits_for_operation")
 
     def test_it_waits_for_the_cluster(self) -> None:
         decision = decided(running(), unreachable(), operation(Verb.SAVEPOINT))
         assert isinstance(decision, Nothing)
-        assert decision.waiting == Finding("waits_for_cluster")
+        assert decision.waits_for == Finding("waits_for_cluster")
 
     @pytest.mark.parametrize("status", [None, *ENDS])
     def test_it_waits_until_the_job_is_seen_alive(self, status: FlinkStatus | None) -> None:
         decision = decided(running(), seen(status), operation(Verb.SAVEPOINT))
         assert isinstance(decision, Nothing)
-        assert decision.waiting == Finding("waits_for_job")
+        assert decision.waits_for == Finding("waits_for_job")
 
     @pytest.mark.parametrize("rests", [Settled.FAILED, Settled.FINISHED, Settled.CANCELLED, Settled.SUSPENDED])
     def test_the_job_ended_meanwhile(self, rests: Settled) -> None:
@@ -242,12 +242,12 @@ class TestASavepoint:
     def test_it_is_being_written(self) -> None:
         decision = self.saving(TriggerSeen(TriggerStatus.IN_PROGRESS))
         assert isinstance(decision, AwaitOutcome)
-        assert decision.overdue is None
+        assert decision.waits_for is None
 
     def test_it_is_being_written_for_too_long(self) -> None:
         decision = self.saving(TriggerSeen(TriggerStatus.IN_PROGRESS), self.act(sent_at=ago(minutes=11)))
         assert isinstance(decision, AwaitOutcome)
-        assert decision.overdue == Finding("still_waiting", {"act": "SAVEPOINT"})
+        assert decision.waits_for == Finding("still_waiting", {"act": "SAVEPOINT"})
 
     def test_it_was_not_looked_at(self) -> None:
         assert isinstance(self.saving(None), AwaitOutcome)

@@ -159,7 +159,7 @@ def a_start_succeeds_only_on_a_job_whose_tasks_were_seen_running_or_that_has_fin
 def what_waits_for_a_person_s_operation_says_what_it_waits_for(case: AnyCase) -> None:
     decision = answer(case)
     if isinstance(decision, Nothing) and case.asked is not None:
-        assert decision.waiting is not None
+        assert decision.waits_for is not None
     if isinstance(decision, StopWithSavepoint) and not decision.repeat:
         assert case.asked is not None
         assert case.asked.step is not None

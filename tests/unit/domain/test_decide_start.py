@@ -165,10 +165,16 @@ class TestTheSameJobManagerDoesNotShowTheJob:
         assert isinstance(starting(seen(absence=missing(minutes=5)), sent(answer)), AwaitOutcome)
 
     def test_the_wait_is_said_when_the_deadline_has_passed(self) -> None:
-        act = sent(created_at=ago(minutes=6))
-        decision = starting(seen(absence=missing(minutes=5)), act)
+        decision = starting(seen(absence=missing(minutes=5, seconds=1)))
         assert isinstance(decision, AwaitOutcome)
-        assert decision.overdue == Finding("still_waiting", {"act": "SUBMIT"})
+        assert decision.waits_for == Finding("still_waiting", {"act": "SUBMIT"})
+
+    def test_only_reachable_time_counts_for_that(self) -> None:
+        absence = missing(minutes=9)
+        look = seen(absence=absence, unreachable_total=absence.unreachable_before + timedelta(minutes=4))
+        decision = starting(look)
+        assert isinstance(decision, AwaitOutcome)
+        assert decision.waits_for is None
 
     @UNANSWERED
     def test_ten_minutes_of_good_sweeps_prove_that_it_will_not_come(self, answer: Answer | None) -> None:
@@ -279,4 +285,4 @@ class TestAnotherJobManagerAnswers:
 def test_a_cluster_that_does_not_answer_settles_and_sends_nothing(answer: Answer | None, life: object) -> None:
     decision = starting(unreachable(absence=missing(hours=1), incarnation=life), sent(answer), FORCED)
     assert isinstance(decision, AwaitOutcome)
-    assert decision.overdue == Finding("waits_for_cluster")
+    assert decision.waits_for == Finding("waits_for_cluster")

@@ -145,7 +145,7 @@ class TestAStart:
     def test_the_cluster_does_not_answer_it_waits(self) -> None:
         decision = decided(self.facts, unreachable(), _ask("run"))
         assert isinstance(decision, Nothing)
-        assert decision.waiting == Finding("waits_for_cluster")
+        assert decision.waits_for == Finding("waits_for_cluster")
 
     def test_a_given_up_instance_lives_it_goes_first(self) -> None:
         decision = starting(self.facts, stray=FlinkJobId("stray"))
@@ -155,18 +155,18 @@ class TestAStart:
     def test_a_job_of_ours_without_a_row_lives_it_is_shown(self) -> None:
         decision = starting(self.facts, unknown_job=FlinkJobId("cafe"))
         assert isinstance(decision, Nothing)
-        assert decision.waiting == Finding("unknown_job", {"flink_job_id": "cafe"})
+        assert decision.waits_for == Finding("unknown_job", {"flink_job_id": "cafe"})
 
     def test_the_second_half_of_a_restart_waits_for_the_first_instance_s_end(self) -> None:
         halfway = operation(Verb.RESTART, Options(keep_state=True), sent=2)
         decision = decided(running(), seen(RUNNING), halfway)
         assert isinstance(decision, Nothing)
-        assert decision.waiting == Finding("waits_for_end")
+        assert decision.waits_for == Finding("waits_for_end")
 
     def test_after_a_lost_jobmanager_its_tasks_are_given_time_to_die(self) -> None:
         decision = starting(replace(self.facts, state=replace(self.facts.state, lost_at=ago(seconds=5))))
         assert isinstance(decision, Nothing)
-        assert decision.waiting == Finding("waits_for_heartbeat")
+        assert decision.waits_for == Finding("waits_for_heartbeat")
 
     def test_after_that_time_it_starts(self) -> None:
         lost = replace(self.facts, state=replace(self.facts.state, lost_at=ago(minutes=2)))
@@ -253,14 +253,14 @@ class TestAStop:
     def test_the_job_is_missing_it_is_not_stopped_blindly(self, verb: str) -> None:
         decision = decided(running(), seen(), _ask(verb))
         assert isinstance(decision, Nothing)
-        assert decision.waiting == Finding("waits_for_job")
+        assert decision.waits_for == Finding("waits_for_job")
 
     @pytest.mark.requirement("U-09")
     @pytest.mark.parametrize("verb", ["pause", "stop NONE", "stop CREATE", "restart"])
     def test_the_cluster_does_not_answer_it_waits(self, verb: str) -> None:
         decision = decided(running(), unreachable(), _ask(verb))
         assert isinstance(decision, Nothing)
-        assert decision.waiting == Finding("waits_for_cluster")
+        assert decision.waits_for == Finding("waits_for_cluster")
 
 
 class TestASavepointIsInFlight:
@@ -268,7 +268,7 @@ class TestASavepointIsInFlight:
     def test_it_is_given_its_time(self, verb: str) -> None:
         decision = stopping(_with_savepoint(seconds=59), verb)
         assert isinstance(decision, Nothing)
-        assert decision.waiting == Finding("waits_for_savepoint")
+        assert decision.waits_for == Finding("waits_for_savepoint")
 
     @pytest.mark.parametrize("verb", ["pause", "stop NONE", "stop CREATE", "restart"])
     def test_sixty_seconds_are_enough(self, verb: str) -> None:
@@ -296,7 +296,13 @@ class TestAForcedStopBetweenTwoSteps:
     def test_something_lives_that_is_dealt_with_first(self) -> None:
         facts = running(forced=self.forced)
         asked = operation(Verb.RESTART, Options(keep_state=True), sent=1)
-        assert not isinstance(decided(facts, seen(RUNNING), asked), Settle)
+        decision = decided(facts, seen(RUNNING), asked)
+        assert isinstance(decision, Cancel)
+        assert decision.failing == Finding("overridden_by_force")
+
+    def test_what_is_missing_is_not_cancelled_blindly(self) -> None:
+        asked = operation(Verb.PAUSE, sent=1)
+        assert isinstance(decided(running(forced=self.forced), seen(), asked), Nothing)
 
 
 def _ask(verb: str) -> Operation:

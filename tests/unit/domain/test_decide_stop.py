@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from headgate.domain.decisions import AwaitOutcome, Cancel, Decision, JobFacts, StopWithSavepoint
+from headgate.domain.decisions import AwaitOutcome, Cancel, Decision, JobFacts, SnapshotMade, StopWithSavepoint
 from headgate.domain.instances import FlinkStatus, InstanceEnd
 from headgate.domain.intents import Answer, Intent, IntentKind, IntentStatus
 from headgate.domain.lifecycle import Settled, Verb
@@ -116,18 +116,18 @@ class TestTheSavepointIsBeingWritten:
     def test_it_is_awaited(self) -> None:
         decision = stopping(seen(RUNNING, trigger=IN_PROGRESS))
         assert isinstance(decision, AwaitOutcome)
-        assert decision.overdue is None
+        assert decision.waits_for is None
 
     def test_a_passed_deadline_is_said_and_invents_no_outcome(self) -> None:
         decision = stopping(seen(RUNNING, trigger=IN_PROGRESS), sent(sent_at=ago(minutes=10, seconds=1)))
         assert isinstance(decision, AwaitOutcome)
-        assert decision.overdue == Finding("still_waiting", {"act": "STOP_WITH_SAVEPOINT"})
+        assert decision.waits_for == Finding("still_waiting", {"act": "STOP_WITH_SAVEPOINT"})
 
     def test_only_reachable_time_counts(self) -> None:
         look = seen(RUNNING, trigger=IN_PROGRESS, unreachable_total=timedelta(minutes=50))
         decision = stopping(look, sent(sent_at=ago(hours=1)))
         assert isinstance(decision, AwaitOutcome)
-        assert decision.overdue is None
+        assert decision.waits_for is None
 
 
 class TestTheJobLivesAndNoSavepointIsUnderWay:
@@ -212,12 +212,18 @@ class TestTheJobIsMissing:
 
 
 class TestAForcedStop:
-    @pytest.mark.parametrize("fate", FATES)
+    @pytest.mark.parametrize("fate", [fate for fate in FATES if fate is not TriggerStatus.COMPLETED])
     def test_it_does_not_wait_while_the_job_lives(self, fate: TriggerStatus | None) -> None:
         look = seen(RUNNING, trigger=TriggerSeen(fate) if fate else None)
         decision = stopping(look, facts=FORCED)
         assert isinstance(decision, Cancel)
         assert (decision.closes, decision.failing) == (IntentStatus.GIVEN_UP, Finding("overridden_by_force"))
+
+    @pytest.mark.parametrize("status", LIVING)
+    def test_it_gives_no_complete_savepoint_up(self, status: FlinkStatus) -> None:
+        outcome = settled(stopping(seen(status, trigger=completed()), facts=FORCED))
+        assert outcome.snapshot == SnapshotMade(SAVEPOINT, SnapshotOrigin.STOP_WITH_SAVEPOINT)
+        assert (outcome.intent, outcome.operation, outcome.settled) == (IntentStatus.DONE, None, None)
 
     def test_it_has_nothing_to_cut_short_once_the_job_has_ended(self) -> None:
         outcome = settled(stopping(seen(FINISHED, trigger=completed()), facts=FORCED))

@@ -329,7 +329,7 @@ def test_what_was_not_observed_settles_nothing(asked: Operation, act: Intent) ->
     old = {"incarnation": SECOND, "unreachable_total": ago() - ago(hours=5)}
     decision = decided(running(), unreachable(**old), asked, act, now=ago(hours=-5))
     assert isinstance(decision, AwaitOutcome)
-    assert decision.overdue == Finding("waits_for_cluster")
+    assert decision.waits_for == Finding("waits_for_cluster")
 
 
 def test_no_row_rests_on_a_pause_without_its_snapshot() -> None:

@@ -190,7 +190,7 @@ def test_a_bug_that_does_not_go_away_is_said_on_the_operation(running: Running, 
     running.wait_until(lambda: read().is_overdue if sent else not read().is_open, pace=0.2)
     excerpt = "ZeroDivisionError: a bug of ours"
     if sent:
-        assert read().overdue == Finding("still_waiting", {"act": "SUBMIT"}, excerpt)
+        assert read().waits_for == Finding("still_waiting", {"act": "SUBMIT"}, excerpt)
     else:
         result = Finding("operation_broken", {}, excerpt)
         assert (read().status, read().result) == (OperationStatus.EXCEPTION, result)
@@ -258,7 +258,7 @@ def test_what_cannot_start_does_not_make_the_loop_turn(running: Running, why: st
     with running.flink.turn:
         running.flink.cut_off(CLUSTER, 1000)
     asked = [running.house.ask(Verb.RUN, FROM_NONE), running.house.ask(Verb.RUN, FROM_NONE, job_id=OTHER)]
-    running.wait_until(lambda: all(running.house.get_operation(run).overdue for run in asked), pace=0.1)
+    running.wait_until(lambda: all(running.house.get_operation(run).waits_for for run in asked), pace=0.1)
     if why == "no room":
         running.flink.hanging.add(CLUSTER.id)
     else:

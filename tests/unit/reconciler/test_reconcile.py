@@ -151,13 +151,13 @@ class TestWaiting:
             result = pass_over(house, reconciler)
             assert isinstance(result.decision, Nothing)
             house.clock.advance(2)
-        assert house.get_operation(run).overdue == Finding("waits_for_cluster")
+        assert house.get_operation(run).waits_for == Finding("waits_for_cluster")
         (told,) = house.list_events()
         assert (told.type, told.level) == (EventType.OPERATION_WAITING, EventLevel.INFO), "no deadline has passed"
         assert set(names(house)) == {"sweep"}
         house.clock.advance(30)
         pass_over(house, reconciler)
-        assert house.get_operation(run).overdue is None
+        assert house.get_operation(run).waits_for is None
         assert "submit" in names(house)
 
     @pytest.mark.requirement("T0-15")
@@ -184,7 +184,7 @@ class TestWaiting:
         assert house.get_operation(run).is_open
         queued = house.get_operation(stop)
         assert queued.status is OperationStatus.OPERATING_BEFORE
-        assert queued.overdue == Finding("waits_for_turn", {"verb": "run"})
+        assert queued.waits_for == Finding("waits_for_turn", {"verb": "run"})
         told = [event for event in house.list_events() if event.type is EventType.OPERATION_WAITING]
         assert [event.operation_id for event in told] == [stop.id]
 

@@ -253,10 +253,10 @@ class TestAnOutcome:
         assert [step.status for step in now.steps] == [StepStatus.SUCCESS, StepStatus.WAITING]
 
     def test_what_a_closed_operation_waited_for_is_forgotten(self, house: House) -> None:
-        asked = house.ask(Verb.RUN, overdue=Finding("waits_for_cluster"))
+        asked = house.ask(Verb.RUN, waits_for=Finding("waits_for_cluster"))
         apply(house, Outcome(operation=OperationStatus.CANCELLED, result=Finding("operation_withdrawn")))
         closed = house.get_operation(asked)
-        assert (closed.overdue, closed.steps[0].status) == (None, StepStatus.WAITING)
+        assert (closed.waits_for, closed.steps[0].status) == (None, StepStatus.WAITING)
 
     def test_the_same_savepoint_is_recorded_once(self, house: House, pause: Operation) -> None:
         known = house.add_snapshot(path=SAVEPOINT)

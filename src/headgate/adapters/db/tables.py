@@ -136,7 +136,7 @@ operations = Table(
     Column("requested_at", Moment, nullable=False),
     Column("version", Integer),
     Column("result", Document(finding)),
-    Column("overdue", Document(finding)),
+    Column("waits_for", Document(finding)),
     Column("failing", Document(finding)),
     Column("started_at", Moment),
     Column("ended_at", Moment),

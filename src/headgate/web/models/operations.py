@@ -155,7 +155,7 @@ class OperationModel(Shown):
     def of(cls, operation: Operation, language: Language) -> "OperationModel":
         result = operation.result
         code = RESULT_CODES.get(operation.status)
-        waiting = FindingModel.of(operation.overdue, language) if operation.overdue else None
+        waiting = FindingModel.of(operation.waits_for, language) if operation.waits_for else None
         return cls(
             id=operation.id,
             job_id=operation.job_id,
@@ -186,7 +186,7 @@ def show_options(verb: Verb, options: Options) -> dict[str, str | int | bool | N
 
 
 def _say(operation: Operation, result: Finding | None, language: Language) -> str:
-    said = result or operation.overdue
+    said = result or operation.waits_for
     if said is not None:
         return say(said.code, said.facts, language)
     return say(f"operation_{operation.status.value.lower()}", {}, language)

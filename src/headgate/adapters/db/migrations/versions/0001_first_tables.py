@@ -256,7 +256,7 @@ def _create_operations() -> None:
         sa.Column("requested_at", MOMENT, nullable=False),
         sa.Column("version", sa.Integer),
         sa.Column("result", sa.JSON),
-        sa.Column("overdue", sa.JSON),
+        sa.Column("waits_for", sa.JSON),
         sa.Column("failing", sa.JSON),
         sa.Column("started_at", MOMENT),
         sa.Column("ended_at", MOMENT),
