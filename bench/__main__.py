@@ -38,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         print(text, flush=True)
         kept = kept and report.is_kept
         if options.keep:
+            RESULTS.mkdir(exist_ok=True)
             (RESULTS / f"{name}.txt").write_text(text, encoding="utf-8")
     return 0 if kept else 1
 
