@@ -12,7 +12,7 @@ help:
 	@echo "make demo       a real job from first run to pause, crash and resume (DEMO_EXIT=1: end afterwards)"
 	@echo "make check      format, lint, types, contracts, unit tests: one minute"
 	@echo "make test       everything, with real Flink"
-	@echo "make test-long  the generated histories, 10,000 of them"
+	@echo "make test-long  the suites that take long, one after another; SUITES=histories: one of them"
 	@echo "make bench      the measured figures"
 	@echo "make docs       write the generated documents anew"
 	@echo "make fmt        format, and mend what can be mended"
@@ -45,14 +45,20 @@ check: static
 test: static
 	@$(BIN)/pytest
 
-# Seeks new histories every time; what it went through is kept with its date.
-test-long: SHELL := /bin/bash
-test-long: .SHELLFLAGS := -o pipefail -c
-test-long: env
+# Each long suite, and what pytest is given for it. `make test-long SUITES=histories` runs one of them.
+SUITES := histories
+LONG_histories := tests/properties/test_histories.py --hypothesis-profile=long
+
+test-long: $(SUITES:%=test-long-%)
+
+# What a suite went through is kept with its date.
+test-long-%: SHELL := /bin/bash
+test-long-%: .SHELLFLAGS := -o pipefail -c
+test-long-%: env
 	@mkdir -p docs/long-runs
-	@{ echo "make test-long at $$(git rev-parse --short HEAD)" && \
-		$(BIN)/pytest tests/properties/test_histories.py --hypothesis-profile=long --quiet --no-header --show-capture=no; } 2>&1 | \
-		tee "docs/long-runs/$$(date -u +%F)-histories.txt"
+	@{ echo "make test-long, suite $*, at $$(git rev-parse --short HEAD)" && \
+		$(BIN)/pytest $(LONG_$*) --quiet --no-header --show-capture=no; } 2>&1 | \
+		tee "docs/long-runs/$$(date -u +%F)-$*.txt"
 
 demo: env
 	@$(BIN)/headgate demo

@@ -1,4 +1,4 @@
-"""What all tests share: how many histories Hypothesis generates, and the engine that real tests run on.
+"""What all tests share: how long they may take, how many histories Hypothesis generates, and the engine of real tests.
 
 Fixtures of one area live in the conftest of that area.
 """
@@ -19,6 +19,21 @@ settings.register_profile(
 )
 settings.register_profile("long", max_examples=10_000, stateful_step_count=25, deadline=None, print_blob=True)
 settings.load_profile("headgate")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the tests that are marked `long` as well")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless it was asked for; whatever -m says of other marks still holds."""
+    if config.getoption("--long"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in set(long)]
 
 
 @pytest.fixture(scope="session")
