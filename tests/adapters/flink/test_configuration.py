@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from headgate.adapters.flink.configuration import build_configuration, build_run_request, parse_version
+from headgate.adapters.flink.configuration import build_configuration, build_run_request
 from headgate.domain.clusters import Cluster, EngineVersion
 from headgate.domain.spec import JobSpec, JobType
 from headgate.ports.flink import Submission
@@ -78,30 +78,14 @@ def test_directories_of_the_job_and_of_the_cluster() -> None:
     assert build_configuration(cluster, make(own))["execution.checkpointing.dir"] == "file:///mine"
 
 
-@pytest.mark.parametrize(
-    ("version", "fields"),
-    [
-        pytest.param("1.16.3", {"restoreMode"}, id="1.16 refuses unknown fields"),
-        pytest.param("1.18.1", {"restoreMode", "flinkConfiguration"}, id="1.18"),
-        pytest.param("1.20.5", {"claimMode", "flinkConfiguration"}, id="1.20"),
-        pytest.param("2.2.1", {"claimMode", "flinkConfiguration"}, id="2.2"),
-    ],
-)
-def test_a_run_request_has_the_fields_of_the_version(version: str, fields: set[str]) -> None:
-    body = build_run_request(at(version), make(JobSpec(JobType.JAR), "file:///sp/1"))
-    always = {"jobId", "programArgsList", "parallelism", "savepointPath", "allowNonRestoredState"}
-    assert set(body) == always | fields
+def test_a_run_request_names_every_field_that_flink_needs() -> None:
+    body = build_run_request(CLUSTER, make(JobSpec(JobType.JAR, args=("--a", "b c")), "file:///sp/1"))
+    always = {"jobId", "programArgsList", "parallelism", "flinkConfiguration"}
+    assert set(body) == always | {"savepointPath", "allowNonRestoredState", "claimMode"}
+    assert body["programArgsList"] == ["--a", "b c"]
 
 
 def test_the_main_class_is_named_only_where_one_is_given() -> None:
     assert "entryClass" not in build_run_request(CLUSTER, make(JobSpec(JobType.JAR)))
     named = build_run_request(CLUSTER, make(JobSpec(JobType.JAR, main_class="my.Job")))
     assert named["entryClass"] == "my.Job"
-
-
-@pytest.mark.parametrize(
-    ("version", "expected"),
-    [("1.20.5", (1, 20)), ("2.2.1", (2, 2)), ("2.3-SNAPSHOT", (2, 0)), ("2.3", (2, 3)), ("new", (2, 0))],
-)
-def test_a_version_is_read(version: str, expected: tuple[int, int]) -> None:
-    assert parse_version(EngineVersion(version)) == expected
