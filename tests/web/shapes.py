@@ -35,7 +35,7 @@ COUNTS = {"phase", "flink_status", "lifecycle"}
 # Of these the contract names the call, not the members.
 VERSION = {"job_id", "number", "description", "spec", "created_at", "created_by"}
 CLUSTER = {
-    "id", "workspace", "name", "kind", "url", "engine_version", "savepoint_dir", "checkpoint_dir",
+    "id", "workspace", "name", "kind", "url", "engine_version", "capabilities", "savepoint_dir", "checkpoint_dir",
     "high_availability", "region", "zone", "reachability", "cause", "problem", "created_at", "revision",
 }  # fmt: skip
 CLUSTER_CHECK = CLUSTER | {"ok", "incarnation", "live_jobs", "slots"}

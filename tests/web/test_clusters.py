@@ -40,6 +40,7 @@ def test_a_cluster_is_registered_and_found_by_id_and_name(client: TestClient) ->
         ({"url": "flink:8081"}, "cluster_invalid", "url"),
         ({"url": "http://me:secret@flink"}, "cluster_invalid", "url"),
         ({"engine_version": "latest"}, "cluster_invalid", "engine_version"),
+        ({"engine_version": "1.18.1"}, "cluster_invalid", "engine_version"),
         ({"savepoint_dir": "/data"}, "cluster_invalid", "savepoint_dir"),
         ({"kind": "YARN"}, "body_malformed", "kind"),
         ({"high_availability": "yes"}, "body_malformed", "high_availability"),
@@ -56,6 +57,35 @@ def test_a_registration_that_will_not_do_names_the_field(
     assert (response.status_code, problem["code"]) == (422, code)
     assert [part["path"] for part in problem["problems"]] == [fault]
     assert "secret" not in response.text
+
+
+def test_an_old_flink_is_refused_with_what_it_lacks(client: TestClient) -> None:
+    response = client.post(CLUSTERS, json=NEW | {"engine_version": "1.18.1"}, headers={"Accept-Language": "en"})
+    (problem,) = response.json()["problems"]
+    assert problem["code"] == "flink_too_old"
+    assert "claimMode" in problem["message"]
+    assert "1.20" in problem["hint"]
+
+
+@pytest.mark.parametrize(
+    ("version", "line", "is_known"),
+    [
+        pytest.param("1.20.5", "1.20", True, id="oldest"),
+        pytest.param("2.3.0", "2.3", True, id="newest"),
+        pytest.param("2.1.0", "2.2", False, id="between"),
+        pytest.param("2.9.0", "2.3", False, id="newer than all"),
+    ],
+)
+def test_a_cluster_shows_what_its_flink_can_do(client: TestClient, version: str, line: str, is_known: bool) -> None:
+    cluster = client.post(CLUSTERS, json=NEW | {"engine_version": version}).json()
+    capabilities = cluster["capabilities"]
+    assert capabilities["line"] == line
+    assert "CLAIM_MODE" in capabilities["features"]
+    assert ("APPLICATIONS" in capabilities["features"]) is (line == "2.3")
+    assert (capabilities["notice"] is None) is is_known
+    if not is_known:
+        assert capabilities["notice"]["code"] == "flink_line_unknown"
+        assert version in capabilities["notice"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,7 @@ CLUSTERS = (
     Column("url", "url", is_long=True),
 )
 CLUSTER_FACTS = (
+    Column("notice", "capabilities.notice.message", Form.WORDS),
     Column("savepoint_dir", "savepoint_dir"),
     Column("checkpoint_dir", "checkpoint_dir"),
     *_texts("region", "zone"),

@@ -33,12 +33,21 @@ class Feature(StrEnum):
     APPLICATIONS = "APPLICATIONS"
 
 
-SINCE: Final[dict[Feature, Line]] = {
-    Feature.CHECKPOINT_TRIGGER: Line(1, 17),  # POST /jobs/:id/checkpoints
-    Feature.RUN_CONFIGURATION: Line(1, 17),  # `flinkConfiguration` in /jars/:id/run
-    Feature.RESOURCE_REQUIREMENTS: Line(1, 18),  # /jobs/:id/resource-requirements
-    Feature.CLAIM_MODE: Line(1, 20),  # `claimMode` in /jars/:id/run; before that `restoreMode`
-    Feature.APPLICATIONS: Line(2, 3),  # /applications/overview; an ended job is archived under its application
+class Since(NamedTuple):
+    """The line that brought a feature, and where it is in Flink's REST interface."""
+
+    line: Line
+    place: str
+
+
+SINCE: Final[dict[Feature, Since]] = {
+    Feature.CHECKPOINT_TRIGGER: Since(Line(1, 17), "POST /jobs/:id/checkpoints"),
+    Feature.RUN_CONFIGURATION: Since(Line(1, 17), "flinkConfiguration in POST /jars/:id/run"),
+    Feature.RESOURCE_REQUIREMENTS: Since(Line(1, 18), "/jobs/:id/resource-requirements"),
+    # Before that the field was called restoreMode.
+    Feature.CLAIM_MODE: Since(Line(1, 20), "claimMode in POST /jars/:id/run"),
+    # An ended job is archived under its application then.
+    Feature.APPLICATIONS: Since(Line(2, 3), "/applications/overview"),
 }
 
 NEEDED: Final = (Feature.RUN_CONFIGURATION, Feature.CLAIM_MODE)
@@ -80,7 +89,7 @@ class Capabilities:
     keys: KeyNames
 
     def has(self, feature: Feature) -> bool:
-        return self.line >= SINCE[feature]
+        return self.line >= SINCE[feature].line
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -120,7 +129,12 @@ def is_known(version: EngineVersion) -> bool:
     return choose_capabilities(version).line == parse_line(version)
 
 
+def describe_missing(version: EngineVersion) -> str:
+    """What `list_missing` found, in Flink's words; empty where nothing is missing."""
+    return ", ".join(SINCE[feature].place for feature in list_missing(version))
+
+
 def list_missing(version: EngineVersion) -> tuple[Feature, ...]:
     """What Headgate needs and a Flink of this version does not have: it cannot be used."""
     line = parse_line(version)
-    return tuple(feature for feature in NEEDED if line < SINCE[feature])
+    return tuple(feature for feature in NEEDED if line < SINCE[feature].line)

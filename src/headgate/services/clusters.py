@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from headgate.domain.capabilities import LINES, describe_missing
 from headgate.domain.clusters import (
     Cluster,
     ClusterId,
@@ -362,7 +363,11 @@ def _check_url(url: str) -> list[Problem]:
 
 
 def _check_version(version: str) -> list[Problem]:
-    return [] if _VERSION.fullmatch(version) else [Problem("engine_version", "engine_version_form")]
+    if not _VERSION.fullmatch(version):
+        return [Problem("engine_version", "engine_version_form")]
+    missing = describe_missing(EngineVersion(version))
+    facts = (("version", version), ("missing", missing), ("oldest", str(LINES[0].line)))
+    return [Problem("engine_version", "flink_too_old", facts)] if missing else []
 
 
 def _check_dir(name: str, directory: str | None) -> list[Problem]:

@@ -23,6 +23,7 @@ def test_the_known_versions_are_pinned(version: str) -> None:
     [
         pytest.param("2.9.0", "", "engine_version_unknown", id="unknown"),
         pytest.param("../2.2.1", DIGEST, "engine_version_unknown", id="not-a-version"),
+        pytest.param("1.18.1", DIGEST, "flink_too_old", id="too-old"),
         pytest.param("2.9.0", "abc", "engine_digest_malformed", id="malformed-digest"),
     ],
 )

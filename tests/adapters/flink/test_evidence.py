@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from headgate.adapters.flink.gateway import RestGateway
-from headgate.domain.clusters import Cluster, ClusterKind
+from headgate.domain.clusters import Cluster, ClusterKind, EngineVersion
 from headgate.domain.snapshots import PathStatus
 from tests.adapters.flink.answers import JOB, LIFE_1, NOT_FOUND, TASKS, life, overview, say
 from tests.adapters.flink.contract.worlds import CLUSTER
@@ -67,6 +67,21 @@ def test_a_failure_that_the_cache_hides_is_read_from_the_archive(
     seen = gateway.find_job(cluster, JOB)
     assert seen is not None
     assert (seen.failure, seen.from_archive) == ("from the archive", False)
+
+
+@pytest.mark.parametrize(("version", "is_found"), [("2.2.1", False), ("2.3.0", True)])
+def test_an_archive_of_an_application_is_found_where_there_are_any(
+    gateway: RestGateway, server: ScriptedServer, cluster: Cluster, tmp_path: Path, version: str, is_found: bool
+) -> None:
+    folder = tmp_path / "cluster-id" / "applications" / JOB / "jobs"
+    folder.mkdir(parents=True)
+    write_archive(folder)
+    server.routes |= {
+        "/jobs/overview": say({"jobs": []}),
+        "/jobmanager/config": life(LIFE_1, f"file://{tmp_path}"),
+    }
+    seen = gateway.find_job(replace(cluster, engine_version=EngineVersion(version)), JOB)
+    assert (seen is not None) is is_found
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"archive":[{"path":"/jobs/overview"}]}'], ids=["empty", "cut", "other"])

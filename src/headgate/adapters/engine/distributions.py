@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import NewType, TypedDict, cast
 
+from headgate.domain.capabilities import LINES, describe_missing
 from headgate.domain.clusters import EngineVersion
 from headgate.domain.errors import EngineFailed
 
@@ -65,8 +66,11 @@ def is_version(text: str) -> bool:
 def choose_flink(version: EngineVersion, digest: str = "") -> Distribution:
     """The distribution of `version`; `digest` (SHA-256, hex) allows a version that is not pinned.
 
-    Raises EngineFailed("engine_version_unknown") or ("engine_digest_malformed").
+    Raises EngineFailed("flink_too_old"), ("engine_version_unknown") or ("engine_digest_malformed").
     """
+    missing = describe_missing(version) if is_version(version) else ""
+    if missing:
+        raise EngineFailed("flink_too_old", version=version, missing=missing, oldest=LINES[0].line)
     requirement = f"apache-flink-libraries=={version}"
     pinned = _pins()["flink"].get(version)
     if pinned is not None and digest in ("", pinned["sha256"]):

@@ -7,8 +7,10 @@ from typing import Literal
 from pydantic import Field, StrictBool
 
 from headgate.domain.artifacts import Artifact
+from headgate.domain.capabilities import LINES, Feature, choose_capabilities, is_known
 from headgate.domain.catalogue import Language
-from headgate.domain.clusters import ClusterKind, Reachability
+from headgate.domain.clusters import ClusterKind, EngineVersion, Reachability
+from headgate.domain.operations import Finding
 from headgate.services.clusters import ClusterCheck, ClusterEdit, ClusterOrder, ClusterView
 from headgate.web.models.shapes import Body, FindingModel, ReachabilityModel, Shown
 
@@ -49,6 +51,24 @@ class ClusterEditBody(Body):
         return ClusterEdit(**self.model_dump())
 
 
+class CapabilitiesModel(Shown):
+    """What this version of Flink can do, as far as Headgate knows."""
+
+    line: str = Field(description="The line of Flink that Headgate goes by, such as `2.2`.")
+    features: list[Feature]
+    notice: FindingModel | None = Field(
+        description="Set where the version's own line is not known: `line` is the nearest that is."
+    )
+
+    @classmethod
+    def of(cls, version: EngineVersion, language: Language) -> "CapabilitiesModel":
+        found = choose_capabilities(version)
+        known = ", ".join(str(each.line) for each in LINES)
+        facts = {"version": version, "line": str(found.line), "known": known}
+        notice = None if is_known(version) else FindingModel.of(Finding("flink_line_unknown", facts), language)
+        return cls(line=str(found.line), features=list(found.features), notice=notice)
+
+
 class ClusterModel(Shown):
     """A registered cluster with its health."""
 
@@ -58,6 +78,7 @@ class ClusterModel(Shown):
     kind: ClusterKind
     url: str
     engine_version: str
+    capabilities: CapabilitiesModel
     savepoint_dir: str | None
     checkpoint_dir: str | None
     high_availability: bool
@@ -87,6 +108,7 @@ class ClusterModel(Shown):
             kind=cluster.kind,
             url=cluster.url,
             engine_version=cluster.engine_version,
+            capabilities=CapabilitiesModel.of(cluster.engine_version, language),
             savepoint_dir=cluster.savepoint_dir,
             checkpoint_dir=cluster.checkpoint_dir,
             high_availability=cluster.high_availability,
