@@ -196,9 +196,10 @@ class FakeFlink:
         manager, job = self._find_live(flink_job_id)
         manager.cancel(job.flink_job_id)
 
-    def restart_tasks(self, flink_job_id: FlinkJobId, seconds: float = 5.0) -> None:
+    def restart_tasks(self, flink_job_id: FlinkJobId, seconds: float = 5.0, failure: str = "") -> None:
         manager, job = self._find_live(flink_job_id)
         manager.restart_tasks(job, seconds)
+        job.failure = failure
 
     def free_slots(self) -> None:
         """Every job that waits for slots gets them."""

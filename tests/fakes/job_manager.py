@@ -185,7 +185,7 @@ class FakeJobManager:
     def _begin_again(self, job: FakeJob) -> None:
         """A job that was taken over: nobody remembers its cancellation, and its slots are still not there."""
         if job.is_blocked and job.status is FlinkStatus.INITIALIZING:
-            self._quiet(job, FlinkStatus.CREATED)
+            self._quiet(job, FlinkStatus.RUNNING)
         else:
             self._run_if(job, FlinkStatus.INITIALIZING)
 
@@ -221,7 +221,9 @@ class FakeJobManager:
 
     def _start(self, job: FakeJob, drawn: Drawn) -> None:
         if Fault.NO_SLOTS in drawn:
+            # Flink calls it RUNNING all the same; its tasks only wait.
             job.is_blocked = True
+            self.later(0.2, lambda: self._advance(job))
             return
         if Fault.START_FAILS in drawn:
             self.later(0.5, lambda: self.end(job, FlinkStatus.FAILED, words.START_FAILED))

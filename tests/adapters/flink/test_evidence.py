@@ -18,10 +18,12 @@ from tests.fakes.http_server import ScriptedServer
 # Failures and archives
 
 
-def test_a_failure_of_flink_1_is_read(gateway: RestGateway, server: ScriptedServer, cluster: Cluster) -> None:
+def test_a_failure_is_read_with_the_time_of_the_end(
+    gateway: RestGateway, server: ScriptedServer, cluster: Cluster
+) -> None:
     server.routes |= {
         "/jobs/overview": overview("FAILED", end=1000),
-        f"/jobs/{JOB}/exceptions": say({"root-exception": "boom", "all-exceptions": []}),
+        f"/jobs/{JOB}/exceptions": say({"exceptionHistory": {"entries": [{"stacktrace": "boom"}]}}),
     }
     seen = gateway.find_job(cluster, JOB)
     assert seen is not None

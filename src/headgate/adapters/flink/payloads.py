@@ -61,9 +61,7 @@ def read_failure(answer: Json) -> str:
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and isinstance(entry.get("stacktrace"), str):
             return shorten_cause("\n".join([entry["stacktrace"], *_read_task_failures(entry)]))
-    # Flink 1.x has a field of its own for it.
-    root = answer.get("root-exception") if isinstance(answer, dict) else None
-    return shorten_cause(root) if isinstance(root, str) else ""
+    return ""
 
 
 def _read_task_failures(entry: dict[str, Any]) -> list[str]:

@@ -1,9 +1,9 @@
-"""The worlds that the contract is kept in. The real cluster lives for the whole session.
+"""Whom the contract's questions are put to: the fake, and Flink of every line that Headgate knows.
 
-`HEADGATE_CONTRACT_ENGINE=1.20.5 pytest tests/adapters/flink/contract` asks another version of Flink.
+One version is asked everything in every run, the others only what is marked `smoke`; the rest is `long`.
+`pytest tests/adapters/flink/contract --long -k 1.20.5` asks one version everything.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,19 +16,40 @@ from headgate.adapters.flink.gateway import ClientEnds, RestGateway
 from headgate.adapters.flink.rest import FlinkRest
 from headgate.adapters.flink.sql.client import SqlClient
 from headgate.domain.clusters import EngineVersion
-from headgate.ports.engines import Engine, LocalClusterShape
+from headgate.ports.engines import Engine
 from headgate.settings import load_settings
-from tests.adapters.flink.contract.worlds import Asked, FakeWorld, RealWorld, World
+from tests.adapters.flink.contract.fake_world import FakeWorld
+from tests.adapters.flink.contract.real_world import SHAPE, RealWorld
+from tests.adapters.flink.contract.worlds import Asked
 from tests.jars.build import build_test_jar
+
+FAKE = "fake"
+WHOLE = "2.2.1"
+SMOKE = ("1.20.5", "2.3.0")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each Flink that the question is for; `flink` asks the fake too, `real_flink` does not."""
+    if "asked_of" not in metafunc.fixturenames:
+        return
+    is_smoke = metafunc.definition.get_closest_marker("smoke") is not None
+    others = [pytest.mark.real] if is_smoke else [pytest.mark.real, pytest.mark.long]
+    found = [pytest.param(WHOLE, marks=pytest.mark.real), *(pytest.param(each, marks=others) for each in SMOKE)]
+    if "flink" in metafunc.fixturenames:
+        found.insert(0, pytest.param(FAKE))
+    metafunc.parametrize("asked_of", found, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest) -> Engine:
-    version = os.environ.get("HEADGATE_CONTRACT_ENGINE")
-    if version is None:
-        found: Engine = request.getfixturevalue("engine_221")
-        return found
-    return EngineFolder(load_settings().cache_dir).install(EngineVersion(version), lambda _: None)
+def asked_of(request: pytest.FixtureRequest) -> str:
+    """The fake, or a version of Flink."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def engine(asked_of: str) -> Engine:
+    return EngineFolder(load_settings().cache_dir).install(EngineVersion(asked_of), lambda _: None)
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +59,9 @@ def test_jar(engine: Engine) -> Path:
 
 @pytest.fixture(scope="session")
 def real_world(engine: Engine, test_jar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealWorld]:
+    """A cluster of this version, for as long as tests ask it."""
     clock = SystemClock()
-    embedded = EmbeddedCluster(tmp_path_factory.mktemp("contract"), engine, LocalClusterShape(), clock)
+    embedded = EmbeddedCluster(tmp_path_factory.mktemp("contract"), engine, SHAPE, clock)
     sql = SqlClient(lambda _: engine, tmp_path_factory.mktemp("contract-sql"))
     gateway = RestGateway(FlinkRest(clock), sql, ClientEnds(close=sql.close))
     try:
@@ -49,10 +71,9 @@ def real_world(engine: Engine, test_jar: Path, tmp_path_factory: pytest.TempPath
         embedded.stop()
 
 
-@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.real)])
-def flink(request: pytest.FixtureRequest) -> Iterator[Asked]:
-    world: World = FakeWorld() if request.param == "fake" else request.getfixturevalue("real_world")
-    asked = Asked(world)
+@pytest.fixture
+def flink(asked_of: str, request: pytest.FixtureRequest) -> Iterator[Asked]:
+    asked = Asked(FakeWorld() if asked_of == FAKE else request.getfixturevalue("real_world"))
     yield asked
     asked.clean()
 
