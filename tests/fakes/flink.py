@@ -113,7 +113,8 @@ class FakeFlink:
         def look(manager: FakeJobManager, drawn: Drawn) -> SlotsSeen:
             used = sum(job.parallelism for job in manager.jobs.values() if job.is_live and not job.is_blocked)
             is_full = any(job.is_blocked and job.is_live for job in manager.jobs.values())
-            return SlotsSeen(manager.slots, 0 if is_full else max(0, manager.slots - used), 1)
+            free = 0 if is_full else max(0, manager.slots - used)
+            return SlotsSeen(manager.slots, free, 1, manager.version or cluster.engine_version)
 
         return self._call("count_slots", cluster, look)
 

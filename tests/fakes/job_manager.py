@@ -42,6 +42,7 @@ class FakeJobManager:
         self.triggers: dict[tuple[FlinkJobId, str], FakeTrigger] = {}
         self.history = history
         self.slots = 8
+        self.version = ""  # that which its cluster is registered with
         self.store_duration_s = 300.0
         self.task_linger_s = 0.0
         self._refused_until = 0.0

@@ -188,6 +188,24 @@ class TestCheck:
         assert world.clusters.check(world.actor, one.id).finding is None
 
     @pytest.mark.parametrize(
+        ("running", "code"),
+        [
+            pytest.param("1.20.5", "cluster_other_version", id="another line"),
+            pytest.param("2.2.0", None, id="another patch"),
+            pytest.param("<unknown>", None, id="does not know"),
+        ],
+    )
+    def test_a_flink_of_another_version_than_registered_is_named(
+        self, world: World, running: str, code: str | None
+    ) -> None:
+        cluster = world.add_cluster()
+        world.flink.job_manager(cluster).version = running
+        found = world.clusters.check(world.actor, cluster.id).finding
+        assert (found.code if found else None) == code
+        if found is not None:
+            assert found.facts == {"cluster": "local", "registered": "2.2.1", "running": "1.20.5"}
+
+    @pytest.mark.parametrize(
         ("fault", "code"), [(Fault.REFUSED, "flink_unavailable"), (Fault.HANG, "cluster_silent")], ids=["gone", "hangs"]
     )
     def test_a_cluster_that_does_not_answer_is_an_answer(self, world: World, fault: Fault, code: str) -> None:

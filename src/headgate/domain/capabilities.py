@@ -124,6 +124,11 @@ def choose_capabilities(version: EngineVersion) -> Capabilities:
     return older[-1] if older else (related or LINES)[0]
 
 
+def is_other_line(registered: EngineVersion, running: str) -> bool:
+    """Whether a Flink that says `running` of itself is of another line. What it says may be no version."""
+    return _VERSION.match(running) is not None and parse_line(EngineVersion(running)) != parse_line(registered)
+
+
 def is_known(version: EngineVersion) -> bool:
     """Whether the version's own line is kept here; else the nearest one stands in."""
     return choose_capabilities(version).line == parse_line(version)

@@ -50,11 +50,12 @@ class SavepointOrder:
 
 @dataclass(frozen=True, slots=True)
 class SlotsSeen:
-    """The task slots of a cluster."""
+    """The task slots of a cluster, and the version that Flink itself says it is; empty where it does not."""
 
     total: int
     free: int
     task_managers: int
+    version: str = ""
 
 
 class FlinkGateway(Protocol):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from headgate.domain.capabilities import LINES, describe_missing
+from headgate.domain.capabilities import LINES, describe_missing, is_other_line
 from headgate.domain.clusters import (
     Cluster,
     ClusterId,
@@ -243,6 +243,9 @@ class Clusters:
             return ClusterCheck(at, sweep.incarnation, live, finding=self._explain(cluster, error))
         twin = next((name for name, state in lives.items() if state and state.incarnation == sweep.incarnation), None)
         finding = Finding("cluster_without_slots", {"cluster": cluster.name}) if slots.total == 0 else None
+        if is_other_line(cluster.engine_version, slots.version):
+            facts = {"cluster": cluster.name, "registered": cluster.engine_version, "running": slots.version}
+            finding = Finding("cluster_other_version", facts)
         if twin is not None:
             finding = Finding("cluster_registered_twice", {"cluster": cluster.name, "other": twin})
         return ClusterCheck(at, sweep.incarnation, live, slots, finding)

@@ -111,7 +111,10 @@ def read_checkpoints(answer: Json) -> list[CheckpointRecord]:
 def read_slots(answer: Json) -> SlotsSeen:
     """`/overview`."""
     return SlotsSeen(
-        _field(answer, "slots-total", int), _field(answer, "slots-available", int), _field(answer, "taskmanagers", int)
+        _field(answer, "slots-total", int),
+        _field(answer, "slots-available", int),
+        _field(answer, "taskmanagers", int),
+        _field(answer, "flink-version", str),
     )
 
 

@@ -76,8 +76,9 @@ def test_a_failure_is_in_the_history_of_exceptions(real_flink: Asked, real_world
     )
 
 
+@pytest.mark.smoke
 def test_a_version_says_which_it_is(real_world: RealWorld) -> None:
-    assert real_world.ask("/config")["flink-version"] == real_world.cluster.engine_version
+    assert real_world.gateway.count_slots(real_world.cluster).version == real_world.cluster.engine_version
 
 
 def test_a_trigger_keeps_the_id_that_it_was_given(real_flink: Asked, real_world: RealWorld) -> None:
