@@ -9,6 +9,7 @@ from headgate.domain.lifecycle import VERBS, Settled, Verb
 from headgate.domain.operations import Options, RestoreFrom, StepName, StopSnapshot
 from headgate.domain.spec import JobSpec, JobType
 from headgate.services.acceptance import accept, load_request
+from headgate.services.clusters import ClusterEdit
 from tests.services.world import SQL, World
 
 READY: dict[Verb, Options] = {
@@ -246,6 +247,31 @@ class TestVersionAndCluster:
         chosen = accept(request).cluster
         assert chosen is not None
         assert (chosen.id, chosen.name) == (was_on.id, "renamed")
+
+    @pytest.mark.parametrize(
+        ("version", "is_refused"),
+        [
+            pytest.param("2.2.7", False, id="another patch"),
+            pytest.param("2.3.0", True, id="newer"),
+            pytest.param("1.20.5", True, id="older"),
+        ],
+    )
+    def test_a_resume_does_not_restore_across_lines_of_flink(
+        self, world: World, version: str, is_refused: bool
+    ) -> None:
+        """The cluster was upgraded while the job was paused: only a run may try it, for that is what it says."""
+        cluster = world.add_cluster()
+        job = world.add_settled(Settled.SUSPENDED)
+        world.clusters.update(world.actor, cluster.id, ClusterEdit(engine_version=version), None)
+        if not is_refused:
+            assert world.operations.request(world.actor, job.id, Verb.RESUME, Options()).is_open
+            return
+        with pytest.raises(NotAllowed) as refusal:
+            world.operations.request(world.actor, job.id, Verb.RESUME, Options())
+        assert refusal.value.code == "resume_on_other_flink"
+        assert (refusal.value.facts["snapshot_version"], refusal.value.facts["version"]) == ("2.2.1", version)
+        latest = Options(restore_from=RestoreFrom.LATEST)
+        assert world.operations.request(world.actor, job.id, Verb.RUN, latest).is_open
 
     def test_a_run_on_a_cluster_that_is_not_registered_is_refused(self, world: World) -> None:
         job = world.add_published()

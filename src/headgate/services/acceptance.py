@@ -6,12 +6,14 @@ operation is under way. What only the outcome of that operation can tell is left
 
 from dataclasses import dataclass, fields
 
+from headgate.domain.capabilities import is_other_line
 from headgate.domain.clusters import Cluster
 from headgate.domain.errors import Invalid, NotFound, Problem
 from headgate.domain.jobs import Version
 from headgate.domain.lifecycle import Phase, Verb, is_allowed, list_phases_for
 from headgate.domain.operations import VERB_OPTIONS, Options, RestoreFrom, StopSnapshot
 from headgate.domain.restore import (
+    FromSnapshot,
     History,
     Refused,
     RestoreChoice,
@@ -80,7 +82,9 @@ def accept(request: Request) -> Accepted:
         return Accepted()
     version = _choose_version(request)
     cluster = _choose_cluster(request, version)
-    return Accepted(version, cluster, _choose_restore(request, version))
+    restore = _choose_restore(request, version)
+    _check_flink_of_resume(request, cluster, restore)
+    return Accepted(version, cluster, restore)
 
 
 def _check_options(request: Request) -> None:
@@ -195,6 +199,14 @@ def _choose_restore(request: Request, version: Version) -> RestoreChoice | None:
         finding = choice.finding
         raise request.standing.refuse(finding.code, finding.cause, **finding.facts)
     return choice
+
+
+def _check_flink_of_resume(request: Request, cluster: Cluster, restore: RestoreChoice | None) -> None:
+    """A cluster may have another Flink than before the pause. A restore across versions is asked for by a run."""
+    snapshot = restore.snapshot if isinstance(restore, FromSnapshot) and request.verb is Verb.RESUME else None
+    if snapshot is not None and is_other_line(cluster.engine_version, snapshot.flink_version):
+        facts = {"snapshot_version": snapshot.flink_version, "version": cluster.engine_version}
+        raise request.standing.refuse("resume_on_other_flink", cluster=cluster.name, **facts)
 
 
 def _check_snapshot(request: Request) -> None:

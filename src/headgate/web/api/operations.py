@@ -36,6 +36,7 @@ _REFUSALS = (
     "no_restore_point",
     "snapshot_not_usable",
     "cluster_missing",
+    "resume_on_other_flink",
 )
 
 
