@@ -48,7 +48,7 @@ test: static
 # Each long suite, and what pytest is given for it. `make test-long SUITES=histories` runs one of them.
 SUITES := histories versions
 LONG_histories := tests/properties/test_histories.py --hypothesis-profile=long
-LONG_versions := tests/adapters/flink/contract tests/stories/test_flink_versions.py --long
+LONG_versions := tests/adapters/flink/contract tests/stories/test_flink_versions.py --long --timeout=600
 
 test-long: $(SUITES:%=test-long-%)
 
