@@ -171,6 +171,23 @@ def test_clusters_are_registered_checked_and_removed(ask: Ask) -> None:
     assert ask("cluster", "show", "far").code == 3
 
 
+@pytest.mark.parametrize(("version", "is_said"), [("2.3.0", False), ("2.9.0", True)])
+def test_a_flink_that_was_not_tested_is_said_so(ask: Ask, version: str, is_said: bool) -> None:
+    ask("cluster", "add", "fresh", "--url", "http://127.0.0.1:2", "--flink-version", version)
+    try:
+        shown = ask("cluster", "show", "fresh", output="table")
+        assert ("not been tested with Flink 2.9.0" in " ".join(shown.out.split())) is is_said
+    finally:
+        ask("cluster", "remove", "fresh")
+
+
+def test_a_flink_that_is_too_old_is_refused(ask: Ask) -> None:
+    refused = ask("cluster", "add", "old", "--url", "http://127.0.0.1:2", "--flink-version", "1.18.1")
+    assert refused.code == 1
+    assert "claimMode" in refused.err
+    assert "1.20" in refused.err
+
+
 def test_jars_are_added_and_removed(ask: Ask, tmp_path: Path) -> None:
     jar = tmp_path / "app.jar"
     with zipfile.ZipFile(jar, "w") as zipped:
