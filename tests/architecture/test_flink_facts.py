@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from headgate.domain.capabilities import LINES
+from headgate.adapters.engine.distributions import list_known_versions
+from headgate.domain.capabilities import LINES, parse_line
+from tests.adapters.flink.versions import OTHERS, WHOLE
 from tools.sources import ROOT, parsed
 
 PAGE = ROOT / "docs" / "flink-facts.md"
@@ -27,6 +29,12 @@ def _tests() -> set[tuple[str, str]]:
         for node in parsed(file.relative_to(ROOT)).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     }
+
+
+def test_each_line_is_asked_and_can_be_installed() -> None:
+    asked = {parse_line(version) for version in (WHOLE, *OTHERS)}
+    assert asked == {capabilities.line for capabilities in LINES}
+    assert {WHOLE, *OTHERS} <= set(list_known_versions())
 
 
 def test_every_row_of_a_table_is_read() -> None:

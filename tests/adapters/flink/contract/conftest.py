@@ -21,11 +21,10 @@ from headgate.settings import load_settings
 from tests.adapters.flink.contract.fake_world import FakeWorld
 from tests.adapters.flink.contract.real_world import SHAPE, RealWorld
 from tests.adapters.flink.contract.worlds import Asked
+from tests.adapters.flink.versions import OTHERS, WHOLE
 from tests.jars.build import build_test_jar
 
 FAKE = "fake"
-WHOLE = "2.2.1"
-SMOKE = ("1.20.5", "2.3.0")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -34,7 +33,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     is_smoke = metafunc.definition.get_closest_marker("smoke") is not None
     others = [pytest.mark.real] if is_smoke else [pytest.mark.real, pytest.mark.long]
-    found = [pytest.param(WHOLE, marks=pytest.mark.real), *(pytest.param(each, marks=others) for each in SMOKE)]
+    found = [pytest.param(WHOLE, marks=pytest.mark.real), *(pytest.param(each, marks=others) for each in OTHERS)]
     if "flink" in metafunc.fixturenames:
         found.insert(0, pytest.param(FAKE))
     metafunc.parametrize("asked_of", found, indirect=True, scope="session")

@@ -11,10 +11,11 @@ from headgate.adapters.flink.sql.client import SqlClient
 from headgate.domain.clusters import EngineVersion
 from headgate.settings import load_settings
 from tests.adapters.flink.sql.conftest import SCRIPT, TABLES
+from tests.adapters.flink.versions import OTHERS, WHOLE
 
 pytestmark = pytest.mark.real
 
-VERSIONS = [EngineVersion("1.20.5"), EngineVersion("2.2.1"), EngineVersion("2.3.0")]
+VERSIONS = sorted([WHOLE, *OTHERS])
 # Flink learned MODEL after 2.0: an older client must not be asked in a newer one's place.
 MODEL = "CREATE MODEL m INPUT (a STRING) OUTPUT (b STRING) WITH ('provider' = 'openai');\n"
 
