@@ -1,4 +1,4 @@
-"""What each line of Flink can do, and what it calls things: the one place that knows versions apart.
+"""What each line of Flink can do, and what it calls things: the one place that tells versions apart.
 
 A line is a major and a minor number; its patch releases do not differ in anything kept here. Code
 asks for a value of `Capabilities`, never for a version. What proves each value is in the contract
@@ -46,7 +46,6 @@ SINCE: Final[dict[Feature, Since]] = {
     Feature.RESOURCE_REQUIREMENTS: Since(Line(1, 18), "/jobs/:id/resource-requirements"),
     # Before that the field was called restoreMode.
     Feature.CLAIM_MODE: Since(Line(1, 20), "claimMode in POST /jars/:id/run"),
-    # An ended job is archived under its application then.
     Feature.APPLICATIONS: Since(Line(2, 3), "/applications/overview"),
 }
 

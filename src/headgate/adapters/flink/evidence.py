@@ -14,7 +14,6 @@ from typing import Any
 import fsspec
 
 from headgate.adapters.flink.payloads import CheckpointRecord, Json, read_archive
-from headgate.domain.capabilities import Capabilities, Feature
 from headgate.domain.clusters import Cluster, ClusterKind
 from headgate.domain.errors import FlinkOutcomeUnknown
 from headgate.domain.snapshots import PathStatus
@@ -93,15 +92,14 @@ def measure_snapshot(path: str) -> int | None:
         return None
 
 
-def find_archived(archive_dir: str, flink_job_id: str, capabilities: Capabilities) -> ArchivedJob | None:
+def find_archived(archive_dir: str, flink_job_id: str) -> ArchivedJob | None:
     """The archive of one ended job; None where it cannot be read or there is none."""
     local = _local_path(archive_dir)
     if local is None:
         return None
     files = fsspec.filesystem("file")
-    paths = _archive_paths(files, local, flink_job_id, capabilities.has(Feature.APPLICATIONS))
     try:
-        path = next((path for path in paths if files.isfile(path)), None)
+        path = next((path for path in _archive_paths(files, local, flink_job_id) if files.isfile(path)), None)
         if path is None:
             return None
         with files.open(path, "rb") as file:
@@ -114,10 +112,13 @@ def find_archived(archive_dir: str, flink_job_id: str, capabilities: Capabilitie
         return None
 
 
-def _archive_paths(files: Any, local: str, flink_job_id: str, has_applications: bool) -> Iterator[str]:
-    """Where the archive of a job may lie: an application has the id of its job."""
+def _archive_paths(files: Any, local: str, flink_job_id: str) -> Iterator[str]:
+    """Where the archive of a job may lie. Flink 2.3 files it under its application, which has the job's id.
+
+    Both places are looked at whatever version is registered: a cluster may have been upgraded since.
+    """
     yield posixpath.join(local, flink_job_id)
-    for entry in files.ls(local, detail=True) if has_applications else ():
+    for entry in files.ls(local, detail=True):
         if entry["type"] == "directory":
             yield posixpath.join(entry["name"], "applications", flink_job_id, "jobs", flink_job_id)
 

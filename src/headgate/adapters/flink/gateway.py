@@ -14,7 +14,6 @@ from http import HTTPStatus
 from headgate.adapters.flink import evidence, payloads
 from headgate.adapters.flink.configuration import build_configuration, build_run_request
 from headgate.adapters.flink.rest import FlinkRest
-from headgate.domain.capabilities import choose_capabilities
 from headgate.domain.clusters import Cluster, Incarnation
 from headgate.domain.errors import (
     FlinkError,
@@ -225,4 +224,4 @@ class RestGateway(FlinkGateway):
 
     def _find_archive(self, cluster: Cluster, flink_job_id: FlinkJobId) -> evidence.ArchivedJob | None:
         directory = self._read_configuration(cluster).get("jobmanager.archive.fs.dir", "")
-        return evidence.find_archived(directory, flink_job_id, choose_capabilities(cluster.engine_version))
+        return evidence.find_archived(directory, flink_job_id)
