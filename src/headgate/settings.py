@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from headgate.domain.errors import Invalid, Problem
 
 PREFIX = "HEADGATE_"
-_DATABASES = ("sqlite://", "sqlite+", "postgresql://", "postgresql+")
+_DATABASES = ("sqlite://", "sqlite+", "postgresql://", "postgresql+psycopg://")
 _VERSION_PATTERN = r"^\d+\.\d+\.\d+$"
 _HOST_PATTERN = r"^[A-Za-z0-9._:\-\[\]]+$"
 
@@ -32,7 +32,7 @@ def _expand(path: Path) -> Path:
 
 def _check_database(url: SecretStr | None) -> SecretStr | None:
     if url is not None and not url.get_secret_value().startswith(_DATABASES):
-        raise ValueError("sqlite:///... , postgresql+...://...")
+        raise ValueError("sqlite:///..., postgresql://...")
     return url
 
 
@@ -59,7 +59,8 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", pattern=_HOST_PATTERN, description="Address that the server listens on.")
     port: int = Field(default=8110, ge=0, le=65535, description="Port that the server listens on; 0: any free one.")
     database_url: Annotated[SecretStr | None, AfterValidator(_check_database)] = Field(
-        default=None, description="Database as an SQLAlchemy URL; without it, SQLite in the data folder."
+        default=None,
+        description="Database: postgresql://user:password@host/name; without it, SQLite in the data folder.",
     )
     cache_dir: Folder = Field(
         default_factory=lambda: user_cache_path("headgate"),

@@ -1,7 +1,8 @@
 """The migrations lead to the very tables of the code, may be run again, and leave a newer database alone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,23 +17,53 @@ from headgate.adapters.db.unit_of_work import DatabaseStore
 from headgate.domain.errors import Unavailable
 from headgate.ports.store import JobFilter
 from tests.adapters.db.samples import add_job
+from tests.postgresql import PostgreSql
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
+def make_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Engine]]:
+    """Makes empty databases of one kind."""
+    made: list[Engine] = []
+
+    def make() -> Engine:
+        if request.param == "sqlite":
+            made.append(connect(tmp_path / f"headgate{len(made)}.sqlite"))
+        else:
+            server: PostgreSql = request.getfixturevalue("postgresql")
+            made.append(connect(server.name_url(server.make_database())))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.dispose()
+        if request.param == "postgresql":
+            request.getfixturevalue("postgresql").drop(engine.url.database)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = connect(f"sqlite:///{tmp_path / 'headgate.sqlite'}")
-    yield engine
-    engine.dispose()
+def engine(make_engine: Callable[[], Engine]) -> Engine:
+    return make_engine()
+
+
+_POSTGRESQL_SCHEMA = """
+SELECT 'column', table_name || '.' || column_name,
+    concat_ws(chr(10), data_type, is_nullable, column_default, is_identity, character_maximum_length::text)
+FROM information_schema.columns WHERE table_schema = 'public'
+UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT 'constraint', conname, concat_ws(chr(10), conrelid::regclass::text, pg_get_constraintdef(oid))
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+"""
 
 
 def _schema(engine: Engine) -> dict[tuple[str, str], list[str]]:
-    """Every table and index as SQLite keeps it, its lines in any order."""
+    """Every table, index and constraint as the database keeps it, its lines in any order."""
+    ask = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
     with engine.connect() as connection:
-        rows = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+        rows = connection.exec_driver_sql(ask if engine.dialect.name == "sqlite" else _POSTGRESQL_SCHEMA).fetchall()
     return {
         (kind, name): sorted(re.sub(r"\s+", " ", line).strip(" ,") for line in sql.splitlines())
         for kind, name, sql in rows
-        if name not in ("alembic_version", "sqlite_sequence")
+        if not name.startswith(("alembic_version", "sqlite_sequence"))
     }
 
 
@@ -43,14 +74,23 @@ def test_migrations_and_tables_agree(engine: Engine) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-def test_migrations_and_tables_agree_to_the_letter(engine: Engine) -> None:
+def test_migrations_and_tables_agree_to_the_letter(engine: Engine, make_engine: Callable[[], Engine]) -> None:
     """Checks, conditions of partial indexes and rules of deletion too, which the comparison above leaves out."""
     upgrade(engine)
-    other = connect("sqlite://")
+    other = make_engine()
     with other.begin() as connection:
         metadata.create_all(connection)
-    assert _schema(engine) == _schema(other)
-    other.dispose()
+    assert _schema(engine) == _schema(other) != {}
+
+
+def test_servers_that_start_at_once_upgrade_one_after_another(make_engine: Callable[[], Engine]) -> None:
+    url = make_engine().url.render_as_string(hide_password=False)
+    engines = [connect(url) for _ in range(4)]
+    with ThreadPoolExecutor(len(engines)) as pool:
+        list(pool.map(upgrade, engines))
+    assert {current_revision(engine) for engine in engines} == {newest_revision()}
+    for engine in engines:
+        engine.dispose()
 
 
 def test_an_upgrade_may_be_repeated_and_keeps_what_is_there(engine: Engine) -> None:
@@ -90,7 +130,8 @@ def test_a_step_that_fails_leaves_nothing_behind(engine: Engine) -> None:
         connection.exec_driver_sql("CREATE TABLE operations (in_the_way INTEGER)")
     with pytest.raises(Unavailable, match="already exists"):
         upgrade(engine)
-    assert set(_schema(engine)) == {("table", "operations")}
+    names = {name.partition(".")[0] for _, name in _schema(engine)}
+    assert names == {"operations"}
     assert current_revision(engine) is None
 
 

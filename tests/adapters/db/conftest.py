@@ -1,6 +1,6 @@
 """A store on every kind of database that Headgate keeps its rows in: one more URL, and all tests run there too.
 
-A file is a copy of one that the migrations made; the tables in memory are made from their definition.
+Each test has a copy of a database that the migrations made; the tables in memory are made from their definition.
 """
 
 import shutil
@@ -31,10 +31,18 @@ def file_url(migrated_file: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'headgate.sqlite')}"
 
 
-@pytest.fixture(params=["sqlite file", "sqlite in memory"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A database with its tables that several processes can use."""
+    url: str = request.getfixturevalue("file_url" if request.param == "sqlite" else "postgresql_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "sqlite-in-memory", pytest.param("postgresql", marks=pytest.mark.real)])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A database with its tables."""
-    url = request.getfixturevalue("file_url") if request.param == "sqlite file" else "sqlite://"
+    urls = {"sqlite": "file_url", "postgresql": "postgresql_url"}
+    url = request.getfixturevalue(urls[request.param]) if request.param in urls else "sqlite://"
     engine = connect(url)
     if is_in_memory(engine):
         with engine.begin() as connection:

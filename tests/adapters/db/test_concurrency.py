@@ -28,11 +28,11 @@ def test_threads_write_in_turn(store: Store) -> None:
     assert sorted(taken) == list(range(1, 201))
 
 
-def test_processes_write_in_turn(file_url: str) -> None:
+def test_processes_write_in_turn(database_url: str) -> None:
     amount, processes = 60, 3
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.adapters.db.writer", file_url, "count", str(amount)],
+            [sys.executable, "-m", "tests.adapters.db.writer", database_url, "count", str(amount)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
@@ -44,8 +44,8 @@ def test_processes_write_in_turn(file_url: str) -> None:
     assert sorted(taken) == list(range(1, amount * processes + 1))
 
 
-def test_readers_never_wait_for_a_writer_and_never_see_half_of_it(file_url: str) -> None:
-    store = DatabaseStore(connect(file_url))
+def test_readers_never_wait_for_a_writer_and_never_see_half_of_it(database_url: str) -> None:
+    store = DatabaseStore(connect(database_url))
     done = Event()
 
     def write() -> None:
@@ -71,8 +71,8 @@ def test_readers_never_wait_for_a_writer_and_never_see_half_of_it(file_url: str)
     store.close()
 
 
-def test_a_reader_goes_on_while_a_write_is_open(file_url: str) -> None:
-    store = DatabaseStore(connect(file_url))
+def test_a_reader_goes_on_while_a_write_is_open(database_url: str) -> None:
+    store = DatabaseStore(connect(database_url))
     with store.write() as unit, ThreadPoolExecutor(1) as pool:
         add_job(unit)
         assert pool.submit(_count_jobs, store).result(timeout=10) == 0

@@ -1,4 +1,4 @@
-"""The statements themselves: they use the indexes, and say nothing that only SQLite understands."""
+"""The statements themselves: they use the indexes, and say nothing that only one kind of database understands."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -58,12 +58,22 @@ def test_a_table_can_be_made_in_postgresql(table: Table) -> None:
 
 @pytest.mark.parametrize("place", sorted(LISTS))
 def test_a_list_reads_an_index_and_a_page_sorts_nothing(place: str, engine: Engine) -> None:
-    statement = STATEMENTS[place]
-    compiled = statement.compile(engine)
-    with engine.connect() as connection:
-        values = dict.fromkeys(compiled.params, 1)
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", tuple(values.values())).fetchall()
-    steps = [str(step[3]) for step in plan]
-    assert not [step for step in steps if step.startswith("SCAN")], steps
+    steps = _plan(engine, STATEMENTS[place])
+    assert not [step for step in steps if step.startswith(("SCAN", "Seq Scan"))], steps
     if "_page" in place:
-        assert not [step for step in steps if "TEMP B-TREE" in step], steps
+        assert not [step for step in steps if "TEMP B-TREE" in step or step.startswith("Sort")], steps
+
+
+def _plan(engine: Engine, statement: ClauseElement) -> list[str]:
+    """The steps in which the database would carry the statement out."""
+    compiled = statement.compile(engine)
+    values = {name: 1 if name in ("limit", "before") else "x" for name in compiled.params}
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", tuple(values.values())).fetchall()
+            return [str(row[3]) for row in rows]
+        # Without this PostgreSQL would read these small tables whole.
+        for way in ("seqscan", "bitmapscan", "sort"):
+            connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        rows = connection.exec_driver_sql(f"EXPLAIN {compiled}", values).fetchall()
+        return [str(row[0]).strip().removeprefix("->").strip() for row in rows]

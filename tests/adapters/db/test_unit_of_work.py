@@ -38,15 +38,15 @@ def test_a_write_sees_its_own_rows(store: Store) -> None:
 def test_a_reading_unit_cannot_write(store: Store) -> None:
     with pytest.raises(Unavailable) as caught, store.read() as unit:
         add_job(unit)
-    assert "readonly" in caught.value.cause
+    assert "readonly" in caught.value.cause.replace("-", "")
     assert _names(store) == []
     with store.write() as unit:
         add_job(unit)
     assert _names(store) == ["orders"]
 
 
-def test_a_reader_sees_one_moment_while_others_write(file_url: str) -> None:
-    store = DatabaseStore(connect(file_url))
+def test_a_reader_sees_one_moment_while_others_write(database_url: str) -> None:
+    store = DatabaseStore(connect(database_url))
     with store.read() as reading:
         assert reading.jobs.list_rows(JobFilter("default")) == []
         with store.write() as unit:
@@ -68,8 +68,8 @@ def test_a_read_within_a_write_in_memory_is_a_fault_of_the_program() -> None:
     store.close()
 
 
-def test_a_closed_store_can_be_used_again(file_url: str) -> None:
-    store = DatabaseStore(connect(file_url))
+def test_a_closed_store_can_be_used_again(database_url: str) -> None:
+    store = DatabaseStore(connect(database_url))
     with store.write() as unit:
         add_job(unit)
     store.close()

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from headgate.adapters.db import tables
 from headgate.adapters.db.instances import INSTANCES
+from headgate.adapters.db.letters import lower
 from headgate.adapters.db.operations import OPERATIONS
 from headgate.adapters.db.rows import Records
 from headgate.domain.instances import Instance
@@ -58,8 +59,8 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "id": _jobs.id == bindparam("id"),
     "workspace": _jobs.workspace == bindparam("workspace"),
     "text": or_(
-        func.lower(_jobs.name).contains(bindparam("text"), autoescape=False, escape="/"),
-        func.lower(_jobs.id).contains(bindparam("text"), autoescape=False, escape="/"),
+        lower(_jobs.name).contains(bindparam("text"), autoescape=False, escape="/"),
+        lower(_jobs.id).contains(bindparam("text"), autoescape=False, escape="/"),
     ),
     "folder": _jobs.folder == _folder,
     # Not LIKE: it would ignore the case in SQLite.

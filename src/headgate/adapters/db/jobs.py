@@ -36,13 +36,9 @@ _drafted = select(tables.drafts.c.job_id).where(
     tables.drafts.c.type == JobType.JAR.value,
     _meant(tables.drafts.c.spec).in_(bindparam("references", expanding=True)),
 )
-_names_using = (
-    select(tables.jobs.c.name)
-    .where(
-        tables.jobs.c.workspace == bindparam("workspace"),
-        tables.jobs.c.id.in_(_pinned) | tables.jobs.c.id.in_(_drafted),
-    )
-    .order_by(tables.jobs.c.name)
+_names_using = select(tables.jobs.c.name).where(
+    tables.jobs.c.workspace == bindparam("workspace"),
+    tables.jobs.c.id.in_(_pinned) | tables.jobs.c.id.in_(_drafted),
 )
 
 
@@ -87,7 +83,8 @@ class DatabaseJobs(JobStore):
 
     def list_names_using(self, workspace: str, artifact_id: str, references: Sequence[str]) -> list[str]:
         facts = {"workspace": workspace, "artifact": artifact_id, "references": list(references)}
-        return list(self._connection.execute(_names_using, facts).scalars())
+        # Not ordered by the database: each orders letters as its locale says.
+        return sorted(self._connection.execute(_names_using, facts).scalars())
 
     def get_draft(self, job_id: str) -> Draft:
         return DRAFTS.get(self._connection, job_id)

@@ -12,7 +12,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from headgate.adapters.db.connect import READ_ONLY, describe
+from headgate.adapters.db import postgresql
+from headgate.adapters.db.connect import describe
+from headgate.adapters.db.limits import READ_ONLY
 from headgate.adapters.db.unit_of_work import translated
 from headgate.domain.errors import Unavailable
 
@@ -20,10 +22,12 @@ from headgate.domain.errors import Unavailable
 def upgrade(engine: Engine) -> None:
     """Apply the steps that are missing; nothing where there are none.
 
-    Unavailable("database_newer") when a newer release has written the database.
+    Unavailable("database_newer") when a newer release has written the database, ("database_encoding")
+    when it cannot keep the letters of all scripts.
     """
     config = _config()
     with translated(engine), _changing(engine) as connection:
+        _require_all_letters(engine, connection)
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         found = _revision_of(connection)
         if found is not None and found not in known:
@@ -41,6 +45,12 @@ def current_revision(engine: Engine) -> str | None:
 def newest_revision() -> str | None:
     """The last step that this release knows."""
     return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _require_all_letters(engine: Engine, connection: Connection) -> None:
+    encoding = postgresql.find_encoding(connection) if engine.dialect.name == "postgresql" else "UTF8"
+    if encoding != "UTF8":
+        raise Unavailable("database_encoding", where=describe(engine), encoding=encoding)
 
 
 def _config() -> Config:

@@ -16,13 +16,15 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from headgate.adapters.db.answers import DatabaseAnswers
 from headgate.adapters.db.artifacts import DatabaseArtifacts
 from headgate.adapters.db.clusters import DatabaseClusters
-from headgate.adapters.db.connect import BUSY_TIMEOUT, READ_ONLY, describe, is_in_memory
+from headgate.adapters.db.connect import describe, is_in_memory
 from headgate.adapters.db.events import DatabaseEvents
 from headgate.adapters.db.instances import DatabaseInstances
 from headgate.adapters.db.intents import DatabaseIntents
 from headgate.adapters.db.jobs import DatabaseJobs
 from headgate.adapters.db.lease import DatabaseLease, require_fence
+from headgate.adapters.db.limits import BUSY_TIMEOUT, READ_ONLY
 from headgate.adapters.db.operations import DatabaseOperations
+from headgate.adapters.db.postgresql import is_surroundings
 from headgate.adapters.db.refusals import explain
 from headgate.adapters.db.snapshots import DatabaseSnapshots
 from headgate.domain.errors import Unavailable
@@ -88,9 +90,9 @@ def translated(engine: Engine) -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise explain(error) from error
-    except ProgrammingError:
-        raise
     except DBAPIError as error:
+        if isinstance(error, ProgrammingError) and not is_surroundings(error.orig):
+            raise
         raise Unavailable("database_unavailable", where=describe(engine), cause=_shorten(error.orig)) from error
     except NoConnectionFree as error:
         raise Unavailable("database_unavailable", where=describe(engine), cause="no connection is free") from error
