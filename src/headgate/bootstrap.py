@@ -4,17 +4,14 @@ The only module that knows all layers. It owns the real clock, the threads and t
 things start and end; it decides nothing about jobs.
 """
 
-import json
 import logging
 import os
-import platform
-import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -22,27 +19,30 @@ from pathlib import Path
 from random import Random
 
 import uvicorn
-from filelock import FileLock, Timeout
 
 from headgate.adapters.artifacts.files import ArtifactFolder
 from headgate.adapters.clock import SystemClock
-from headgate.adapters.db.connect import connect
+from headgate.adapters.db.connect import connect, is_shared
 from headgate.adapters.db.migrate import upgrade
+from headgate.adapters.db.notifications import DatabaseWakeups
 from headgate.adapters.db.unit_of_work import DatabaseStore
 from headgate.adapters.engine.install import EngineFolder
 from headgate.adapters.engine.local_cluster import EmbeddedCluster, find_running, is_stopped, stop_cluster
 from headgate.adapters.flink.gateway import ClientEnds, RestGateway
 from headgate.adapters.flink.rest import FlinkRest
 from headgate.adapters.flink.sql.client import SqlClient
+from headgate.adapters.flink.sql.seats import choose_seat, find_neighbour
 from headgate.adapters.ids import RandomIds
+from headgate.data_folder import choose_token, hold_data_dir
 from headgate.domain.catalogue import Language
 from headgate.domain.clusters import EngineVersion
-from headgate.domain.errors import Conflict, HeadgateError, Unavailable
+from headgate.domain.errors import Conflict, HeadgateError
 from headgate.domain.operations import Finding
 from headgate.domain.policy import Policy
 from headgate.domain.workspaces import DEFAULT_WORKSPACE, Actor
 from headgate.logs import configure_logging
 from headgate.ports.engines import Engine, LocalClusterShape, OnProgress
+from headgate.ports.wakeups import Wakeups
 from headgate.reconciler.act import Tools
 from headgate.reconciler.lease import Lease
 from headgate.reconciler.loop import Loop, Pace
@@ -62,8 +62,6 @@ KEEP_ALIVE = timedelta(seconds=1)
 SILENCE = timedelta(seconds=15)
 """A reconciler that has not turned for so long is not ready: a turn takes a second at most."""
 
-# What the starter writes once the server is ready; the one file that holds the token.
-_CONTEXT_FILE = "context.json"
 _OWN_DATABASE = "the server of this data folder"
 
 
@@ -143,23 +141,6 @@ class _EndableClock(SystemClock):
             raise _ToldToEnd
 
 
-@contextmanager
-def hold_data_dir(folder: Path) -> Iterator[None]:
-    """The data folder, made where it is missing, for this process alone."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(folder / "server.lock")
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise Conflict("data_dir_in_use", folder=folder) from None
-    except OSError as error:
-        raise Unavailable("data_dir_unusable", folder=folder, reason=error.strerror or error) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 class _Server:
     """Everything of one server process, ended in the reverse order by its exit stack."""
 
@@ -169,16 +150,17 @@ class _Server:
         self.is_announced = False
         self.socket = _listen(settings)
         stack.callback(self.socket.close)
-        self.token = _choose_token(settings)
+        self.token = choose_token(settings.token, settings.data_dir)
         configure_logging(settings.data_dir / "log", settings.log_level, settings.log_format, console=False).hide(
             self.token
         )
         self.clock = SystemClock()
         self.ids = RandomIds()
-        self.store = _open_store(settings, stack)
+        self.store, self.wakeups = _open_store(settings, stack)
         self.engines = _open_engines(settings)
         self.files = ArtifactFolder(settings.data_dir / "artifacts")
-        self.sql = SqlClient(self.engines.get_engine, settings.data_dir / "run")
+        self.run_dir = settings.data_dir / "run"
+        self.sql = SqlClient(self.engines.get_engine, self.run_dir)
         stack.callback(self.sql.close)
         rest = FlinkRest(self.clock)
         stack.callback(rest.close)
@@ -199,11 +181,13 @@ class _Server:
 
     def run(self, with_local_cluster: bool, announce: Announce) -> None:
         """Serve until told to end; what ended one of the threads is raised after the orderly end."""
-        with ThreadPoolExecutor(2, thread_name_prefix="server") as threads:
+        with ThreadPoolExecutor(3, thread_name_prefix="server") as threads:
             futures = [
                 threads.submit(self.loop.run),
                 threads.submit(self._look_after, with_local_cluster, announce),
             ]
+            if self.wakeups is not None:
+                futures.append(threads.submit(self.wakeups.listen, self.loop.wake, self.stopping))
             for future in futures:
                 future.add_done_callback(self._end_on_failure)
             # The web server has handlers of its own while it runs, and raises the signal once more when it is
@@ -307,7 +291,17 @@ class _Server:
             pause_deadline=timedelta(seconds=settings.pause_deadline_s),
             savepoint_deadline=timedelta(seconds=settings.savepoint_deadline_s),
         )
-        tools = Tools(self.store, self.gateway, self.files, self.clock, self.ids, policy, Random())
+        tools = Tools(
+            self.store,
+            self.gateway,
+            self.files,
+            self.clock,
+            self.ids,
+            policy,
+            Random(),
+            may_send=self.lease.may_send,
+            awaits_predecessor=self.lease.awaits_predecessor,
+        )
         self.lease.length = timedelta(seconds=settings.lease_s)
         self.lease.renewal = timedelta(seconds=settings.lease_renew_s)
         return Loop(Reconciler(tools), self.lease, Pace(timedelta(seconds=settings.sweep_s)))
@@ -342,7 +336,7 @@ class _Server:
         lease before us is dead, and its end need not be awaited.
         """
         if self.settings.database_url is not None:
-            return f"{platform.node()}:{os.getpid()}:{self.ids.new('at')}"
+            return str(choose_seat(self.ids.new("at"), self.run_dir))
         with self.store.write() as unit:
             unit.lease.release(_OWN_DATABASE)
         return _OWN_DATABASE
@@ -353,31 +347,23 @@ class _Server:
         turns = last is not None and self.clock.now() - last < SILENCE
         return [Check("reconciler", None if turns else Finding("reconciler_silent"))]
 
-    def _end_predecessors(self) -> None:
+    def _end_predecessors(self, holder: str | None) -> bool:
         ended = self.sql.end_predecessors()
+        neighbour = find_neighbour(holder) if holder not in (None, _OWN_DATABASE) else self.run_dir
+        if neighbour not in (None, self.run_dir):
+            ended += self.sql.end_predecessors(neighbour)
         if ended:
             log.info("ended %d client JVM(s) of an earlier server", ended)
+        return neighbour is not None
 
 
-def _open_store(settings: Settings, stack: ExitStack) -> DatabaseStore:
-    """The database, brought to the newest schema."""
+def _open_store(settings: Settings, stack: ExitStack) -> tuple[DatabaseStore, Wakeups | None]:
+    """The database, brought to the newest schema, and what tells of other servers' doings where there can be any."""
     database = connect(settings.database)
-    store = DatabaseStore(database)
+    store = DatabaseStore(database, own_clock=is_shared(database))
     stack.callback(store.close)
     upgrade(database)
-    return store
-
-
-def _choose_token(settings: Settings) -> str:
-    """The configured sign-in token, else that of the last server of this folder, else a new one."""
-    if settings.token is not None:
-        return settings.token.get_secret_value()
-    try:
-        context = json.loads((settings.data_dir / _CONTEXT_FILE).read_text(encoding="utf-8"))
-        kept = str(context["token"])
-    except (OSError, ValueError, KeyError, TypeError):
-        kept = ""
-    return kept or secrets.token_urlsafe(32)
+    return store, DatabaseWakeups(database) if is_shared(database) else None
 
 
 def _open_engines(settings: Settings) -> EngineFolder:

@@ -50,6 +50,7 @@ class FakeFlink:
         self.calls: list[Call] = []
         self.history: list[FakeJob] = []
         self.predecessors_ended = 0
+        self.clients_within_reach = True
         self.closed = False
         self._random = Random(seed)
         self.faults = Faults(self._random, chances or {})
@@ -152,10 +153,12 @@ class FakeFlink:
 
         self._call("cancel", cluster, act, flink_job_id, flink_job_id)
 
-    def end_predecessors(self) -> None:
+    def end_predecessors(self, holder: str | None) -> bool:
         """The client JVMs of a dead server die: what they had not sent is never sent."""
         self.predecessors_ended += 1
-        self._client_life += 1
+        if self.clients_within_reach:
+            self._client_life += 1
+        return self.clients_within_reach
 
     def close(self) -> None:
         self.closed = True

@@ -5,7 +5,7 @@ FlinkOutcomeUnknown when the cluster does not answer well; the calls raise any F
 returning means that Flink accepted. Nothing here draws a conclusion.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,12 @@ from headgate.domain.observation import Evidence, JobSeen, TriggerSeen
 from headgate.domain.operations import ClaimMode, SavepointFormat
 from headgate.domain.snapshots import PathStatus
 
+MaySend = Callable[[], bool]
+
+
+def _always() -> bool:
+    return True
+
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -29,13 +35,17 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """All that starting one instance takes. `jar` is the local file of a JAR job, else None."""
+    """All that starting one instance takes. `jar` is the local file of a JAR job, else None.
+
+    `may_send` is asked right before the job is sent, as what comes before may take long.
+    """
 
     instance: Instance
     job_name: str
     jar: Path | None = None
     claim_mode: ClaimMode = ClaimMode.NO_CLAIM
     allow_non_restored_state: bool = False
+    may_send: MaySend = _always
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +106,11 @@ class FlinkGateway(Protocol):
     def cancel(self, cluster: Cluster, flink_job_id: FlinkJobId) -> None:
         """Cancel a job."""
 
-    def end_predecessors(self) -> None:
-        """End whatever an earlier holder of the lease left behind that could still submit."""
+    def end_predecessors(self, holder: str | None) -> bool:
+        """End whatever an earlier holder of the lease left behind that could still submit.
+
+        `holder` is the one that has not given it back. False where that one's clients are out of reach.
+        """
 
     def close(self) -> None:
         """End what this gateway started."""

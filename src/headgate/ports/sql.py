@@ -4,7 +4,7 @@ What is compiled is the user's own text; every position counts from 1 in that te
 JVM is reached, and what its exceptions mean, belongs to the adapter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -68,7 +68,7 @@ class SqlSubmission:
     `jars` are added to the job's own class path, before the script's own ADD JAR. `configuration`
     has everything that the caller decided (parallelism, checkpointing, restore path ...) in the
     words of this engine version; it wins over the script's SET. Address, target, job id and job
-    name come from their own fields.
+    name come from their own fields. `may_send` is asked right before the job is sent.
     """
 
     version: EngineVersion
@@ -78,6 +78,7 @@ class SqlSubmission:
     job_name: str
     configuration: Mapping[str, str] = field(default_factory=dict)
     jars: tuple[Path, ...] = ()
+    may_send: Callable[[], bool] = lambda: True
 
 
 class SqlCompiler(Protocol):
@@ -100,7 +101,7 @@ class SqlSubmitter(Protocol):
         """Return when Flink has accepted the job.
 
         Invalid("sql_invalid", problems=...) before anything was sent; FlinkRejected for a clear
-        refusal; FlinkUnavailable where surely nothing was sent (the client JVM did not start);
+        refusal; FlinkUnavailable where surely nothing was sent (the client JVM did not start, or it may not be sent);
         FlinkOutcomeUnknown for any connection error, time-out, or death of the client JVM.
         """
 
@@ -108,8 +109,8 @@ class SqlSubmitter(Protocol):
 class SubmissionFence(Protocol):
     """Makes sure that no submission comes late from a client JVM that nobody waits for."""
 
-    def end_predecessors(self) -> int:
-        """End the client JVMs that an earlier server process left on this machine; how many lived."""
+    def end_predecessors(self, run_dir: Path | None = None) -> int:
+        """End the client JVMs that another server process left in its (or this server's) folder; how many lived."""
 
     def end_all(self) -> None:
         """End this process's own client JVMs: for a server that has lost its lease."""

@@ -194,7 +194,14 @@ class LeaseStore(Protocol):
     """Who reconciles. The fence grows with every change of holder."""
 
     def acquire(self, holder: str, now: datetime, until: datetime) -> int | None:
-        """The fence when `holder` has the lease now (taken or renewed), None when another holds it."""
+        """The fence when `holder` has the lease now (taken or renewed), None when another holds it.
+
+        Where several machines share the database, its own clock counts: `now` is then nobody's concern,
+        and the lease runs as long as from `now` until `until`.
+        """
+
+    def find_holder(self) -> str | None:
+        """Who took it last and has not given it back, whether its time has run out or not."""
 
     def release(self, holder: str) -> None: ...
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from random import Random
 
 from headgate.domain.catalogue import Language, message
@@ -36,7 +37,7 @@ from headgate.domain.observation import Seen
 from headgate.domain.policy import Policy, choose_back_off
 from headgate.ports.artifacts import ArtifactFiles
 from headgate.ports.clock import Clock
-from headgate.ports.flink import FlinkGateway, SavepointOrder, Submission
+from headgate.ports.flink import FlinkGateway, MaySend, SavepointOrder, Submission
 from headgate.ports.ids import Ids
 from headgate.ports.store import Store
 from headgate.reconciler import record
@@ -49,7 +50,11 @@ Reached = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What acting takes from outside; `reached` is told each point that was passed."""
+    """What acting takes from outside; `reached` is told each point that was passed.
+
+    `may_send` says whether this server may still call Flink under a fence, `awaits_predecessor` whether
+    a submission of an earlier server may still come.
+    """
 
     store: Store
     gateway: FlinkGateway
@@ -59,6 +64,8 @@ class Tools:
     policy: Policy
     random: Random
     reached: Reached = lambda point: None
+    may_send: Callable[[int | None], bool] = lambda fence: True
+    awaits_predecessor: Callable[[], bool] = lambda: False
 
 
 def act(tools: Tools, decision: Decision, situation: Situation, seen: Seen, fence: int | None) -> bool:
@@ -114,7 +121,7 @@ def _call_flink(
         else:
             intent, instance = record.write_intent(work, situation, decision, seen, record.NewIds(tools.ids, now))
     tools.reached(f"{name}.intent_written")
-    answered = _send(tools, situation, intent, instance)
+    answered = _send(tools, situation, intent, instance, partial(tools.may_send, fence))
     tools.reached(f"{name}.called")
     answered_at = tools.clock.now()
     retry_at = _choose_retry(tools, answered, answered_at)
@@ -137,10 +144,12 @@ def _choose_retry(tools: Tools, intent: Intent, now: datetime) -> datetime | Non
     return now + choose_back_off(tools.policy, max(intent.attempts, 1), tools.random.random())
 
 
-def _send(tools: Tools, situation: Situation, intent: Intent, instance: Instance) -> Intent:
+def _send(tools: Tools, situation: Situation, intent: Intent, instance: Instance, may_send: MaySend) -> Intent:
     """Make the call; the intent with the name of its answer, and Flink's raw text as `cause`."""
     try:
-        _call(tools, situation, intent, instance)
+        if not may_send():
+            raise FlinkUnavailable("nothing was sent: this server does not hold the lease any more")
+        _call(tools, situation, intent, instance, may_send)
     except FlinkError as error:
         return replace(intent, answer=_name_answer(error), cause=error.cause)
     except HeadgateError as error:
@@ -173,13 +182,13 @@ def describe(error: HeadgateError) -> str:
     return "\n".join([*lines, error.cause]).strip()
 
 
-def _call(tools: Tools, situation: Situation, intent: Intent, instance: Instance) -> None:
+def _call(tools: Tools, situation: Situation, intent: Intent, instance: Instance, may_send: MaySend) -> None:
     cluster = situation.cluster
     assert cluster is not None
     gateway = tools.gateway
     match intent.kind:
         case IntentKind.SUBMIT:
-            gateway.submit(cluster, _build_submission(tools, situation, instance))
+            gateway.submit(cluster, replace(_build_submission(tools, situation, instance), may_send=may_send))
         case IntentKind.CANCEL:
             gateway.cancel(cluster, intent.flink_job_id)
         case IntentKind.STOP_WITH_SAVEPOINT:

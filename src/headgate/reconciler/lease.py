@@ -1,10 +1,12 @@
 """Who reconciles: one server of several holds the lease, fenced by a number that only grows.
 
 Losing it ends whatever this server could still submit; gaining it ends what the predecessor left.
+What protects is the fence: it is checked by the database at every write, and by this server's own
+clock right before every call. Moments are read from a clock that never goes back.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from headgate.domain.errors import Unavailable
 from headgate.ports.clock import Clock
@@ -12,6 +14,14 @@ from headgate.ports.flink import FlinkGateway
 from headgate.ports.store import Store
 
 log = logging.getLogger(__name__)
+
+RETRY = timedelta(milliseconds=500)
+"""How often a server without the lease asks for it: what a fail-over takes beyond the lease's length."""
+
+SUBMISSION_LIFE = timedelta(seconds=120)
+"""How long a submission may be under way in a client JVM that cannot be ended from here."""
+
+_LONG_AGO = float("-inf")
 
 
 class Lease:
@@ -22,44 +32,67 @@ class Lease:
         self._gateway = gateway
         self._clock = clock
         self._holder = holder
-        self._renew_at: datetime | None = None
+        self._due = self._sure_until = self._quiet_until = _LONG_AGO
         self.fence: int | None = None
         self.length = timedelta(seconds=10)
         self.renewal = timedelta(seconds=3)
 
     def keep(self) -> bool:
         """Take or renew the lease when that is due; whether this server holds it now."""
-        now = self._clock.now()
-        if self._renew_at is not None and now < self._renew_at:
+        asked_at = self._clock.monotonic()
+        if asked_at < self._due:
             return self.fence is not None
-        self._renew_at = now + self.renewal
-        fence = self._acquire(now)
-        if fence is not None and fence != self.fence:
-            log.info("this server reconciles now (fence %d)", fence)
-            self._gateway.end_predecessors()
-        if fence is None and self.fence is not None:
+        self._due = asked_at + RETRY.total_seconds()
+        try:
+            fence, predecessor = self._acquire()
+        except Unavailable as error:
+            log.error("the lease cannot be renewed: %s", error)
+            if not self.may_send(self.fence):
+                self.drop()
+            return self.fence is not None
+        if fence is None:
             self.drop()
-        self.fence = fence
-        return fence is not None
+            return False
+        self._due = asked_at + self.renewal.total_seconds()
+        self._sure_until = asked_at + self.length.total_seconds()
+        if fence != self.fence:
+            self.drop()  # another one held it meanwhile
+            self._begin(fence, predecessor)
+        return True
+
+    def may_send(self, fence: int | None) -> bool:
+        """Whether `fence` is this server's and nobody else can have one yet. Asked right before every call to Flink."""
+        return fence is not None and fence == self.fence and self._clock.monotonic() < self._sure_until
+
+    def awaits_predecessor(self) -> bool:
+        """Whether a submission of the server before this one may still come, from where it cannot be ended."""
+        return self._clock.monotonic() < self._quiet_until
 
     def drop(self) -> None:
         """Stop reconciling at once: another server may have taken over."""
+        if self.fence is None:
+            return
         log.warning("the lease is lost; another server reconciles")
         self.fence = None
         self._gateway.close()
 
     def release(self) -> None:
         """Give the lease back, so that another server need not wait for its end."""
-        if self.fence is None:
-            return
         self.fence = None
         with self._store.write() as work:
             work.lease.release(self._holder)
 
-    def _acquire(self, now: datetime) -> int | None:
-        try:
-            with self._store.write() as work:
-                return work.lease.acquire(self._holder, now, now + self.length)
-        except Unavailable as error:
-            log.error("the lease cannot be renewed: %s", error)
-            return None
+    def _acquire(self) -> tuple[int | None, str | None]:
+        """The fence, where this server has the lease now, and who had it before without giving it back."""
+        now = self._clock.now()
+        with self._store.write() as work:
+            holder = work.lease.find_holder()
+            fence = work.lease.acquire(self._holder, now, now + self.length)
+        return fence, holder if holder != self._holder else None
+
+    def _begin(self, fence: int, predecessor: str | None) -> None:
+        log.info("this server reconciles now (fence %d)", fence)
+        if not self._gateway.end_predecessors(predecessor):
+            log.info("what the server before this one was submitting is awaited for %s", SUBMISSION_LIFE)
+            self._quiet_until = self._clock.monotonic() + SUBMISSION_LIFE.total_seconds()
+        self.fence = fence

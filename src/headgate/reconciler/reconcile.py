@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from headgate.domain import settle
 from headgate.domain.clusters import Cluster, Reachability
 from headgate.domain.decide import cancel_stray, decide
-from headgate.domain.decisions import AwaitOutcome, Decision, GiveUp, Nothing, Settle
+from headgate.domain.decisions import AwaitOutcome, Decision, GiveUp, Nothing, Settle, Submit
 from headgate.domain.events import EventLevel, EventType
 from headgate.domain.intents import Intent, IntentKind
 from headgate.domain.lifecycle import Lane
@@ -88,6 +88,8 @@ class Reconciler:
         seen = observe(tools.gateway, situation, look, trigger, tools.policy)
         situation = self._write_seen(situation, seen, fence)
         decision = decide(situation.facts, situation.operation, situation.intent, seen, tools.policy, tools.clock.now())
+        if tools.awaits_predecessor() and concludes_from_absence(decision, situation.intent, seen):
+            decision = AwaitOutcome("an earlier server may still be submitting", Finding("waits_for_predecessor"))
         if act(tools, decision, situation, seen, fence):
             self._acted_at[job_id] = tools.clock.now()
             return PassResult(decision, timedelta(0))
@@ -225,6 +227,13 @@ class Reconciler:
             if finding is not None:
                 facts = {"verb": operation.verb.value, **record.describe_reason(finding)}
                 record.record_event(work, situation, kind, self.tools.clock.now(), facts, level)
+
+
+def concludes_from_absence(decision: Decision, intent: Intent | None, seen: Seen) -> bool:
+    """Whether `decision` takes a submission that nobody answered, and that Flink does not show, for not made."""
+    if intent is None or intent.kind is not IntentKind.SUBMIT or intent.answer is not None or seen.job is not None:
+        return False
+    return isinstance(decision, Submit | Settle | GiveUp)
 
 
 def choose_poll(intent: Intent | None, now: datetime) -> timedelta:

@@ -284,8 +284,13 @@ def test_sql_goes_to_the_submitter(gateway: RestGateway, cluster: Cluster, sql: 
 
 def test_the_ends_of_the_clients_are_passed_on(sql: SqlLog) -> None:
     ended: list[str] = []
-    ends = ClientEnds(lambda: ended.append("predecessors"), lambda: ended.append("ours"))
+
+    def end_predecessors(holder: str | None) -> bool:
+        ended.append(f"those of {holder}")
+        return False
+
+    ends = ClientEnds(end_predecessors, lambda: ended.append("ours"))
     gateway = RestGateway(FlinkRest(SystemClock()), sql, ends)
-    gateway.end_predecessors()
+    assert not gateway.end_predecessors("another server")
     gateway.close()
-    assert ended == ["predecessors", "ours"]
+    assert ended == ["those of another server", "ours"]

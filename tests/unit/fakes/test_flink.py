@@ -232,7 +232,7 @@ def test_orphaned_client_submits_unless_ended(flink: FakeFlink, clock: FakeClock
     with pytest.raises(SimulatedCrash):
         flink.submit(CLUSTER, make_submission())
     if ended:
-        flink.end_predecessors()
+        flink.end_predecessors(None)
     clock.advance(5)
     assert bool(flink.live_jobs()) is not ended
 

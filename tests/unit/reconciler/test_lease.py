@@ -17,9 +17,11 @@ class SilentStore:
     def __init__(self, house: House) -> None:
         self._store = house.store
         self.answers = True
+        self.asked = 0
 
     @contextmanager
     def write(self, fence: int | None = None) -> Iterator[UnitOfWork]:
+        self.asked += 1
         if not self.answers:
             raise Unavailable("database_unavailable")
         with self._store.write(fence) as work:
@@ -72,8 +74,10 @@ def test_between_renewals_the_database_is_not_asked(house: House) -> None:
     store.answers = False
     house.clock.advance(2.9)
     assert lease.keep()
+    assert store.asked == 1
     house.clock.advance(0.2)
-    assert not lease.keep()
+    lease.keep()
+    assert store.asked == 2
 
 
 def test_one_that_was_taken_over_ends_what_it_could_still_submit(house: House, lease: Lease) -> None:
@@ -86,19 +90,73 @@ def test_one_that_was_taken_over_ends_what_it_could_still_submit(house: House, l
     assert house.flink.closed
 
 
-def test_a_database_that_does_not_answer_ends_it_and_it_is_taken_again_later(house: House) -> None:
+def test_a_database_that_does_not_answer_ends_it_when_its_time_is_over_and_it_is_taken_again_later(
+    house: House,
+) -> None:
     store = SilentStore(house)
     lease = Lease(store, house.flink, house.clock, "this server")  # type: ignore[arg-type]  # only writing is needed
     assert lease.keep()
     store.answers = False
-    house.clock.advance(3)
+    house.clock.advance(9.9)
+    assert lease.keep(), "nobody else can have taken it yet"
+    house.clock.advance(0.6)
     assert not lease.keep()
     assert (lease.fence, house.flink.closed) == (None, True)
     store.answers = True
-    assert not lease.keep(), "not before the next renewal is due"
-    house.clock.advance(3)
+    assert not lease.keep(), "not before the next try is due"
+    house.clock.advance(0.5)
     assert lease.keep()
     assert lease.fence == 1, "nobody else held it meanwhile"
+
+
+def test_a_server_that_slept_may_not_call_flink_before_it_has_asked(house: House, lease: Lease) -> None:
+    assert not lease.may_send(None)
+    assert lease.keep()
+    assert lease.may_send(1)
+    house.clock.advance(10)
+    assert not lease.may_send(1), "its time is over; whether another one has it, nobody knows here"
+    assert lease.keep()
+    assert lease.may_send(1)
+
+
+def test_a_permission_ends_with_its_fence(house: House, lease: Lease) -> None:
+    second = house.make_lease("another server")
+    assert lease.keep()
+    house.clock.advance(10)
+    assert second.keep()
+    assert not lease.keep()
+    assert not lease.may_send(1)
+    second.release()
+    house.clock.advance(1)
+    assert lease.keep()
+    assert lease.fence == 3
+    assert (lease.may_send(1), lease.may_send(3)) == (False, True)
+
+
+def test_one_that_was_lost_and_won_between_two_looks_ends_what_was_sent_under_the_old_one(
+    house: House, lease: Lease
+) -> None:
+    second = house.make_lease("another server")
+    assert lease.keep()
+    house.clock.advance(10)
+    assert second.keep()
+    second.release()
+    assert lease.keep()
+    assert lease.fence == 3
+    assert house.flink.closed
+
+
+@pytest.mark.parametrize("end", ["given back", "left"])
+def test_what_a_server_out_of_reach_was_submitting_is_awaited(house: House, lease: Lease, end: str) -> None:
+    second = house.make_lease("another server")
+    assert lease.keep()
+    assert not lease.awaits_predecessor()
+    house.flink.clients_within_reach = end == "given back"
+    house.clock.advance(10)
+    assert second.keep()
+    assert second.awaits_predecessor() is (end == "left")
+    house.clock.advance(120)
+    assert not second.awaits_predecessor()
 
 
 def test_one_given_back_is_free_at_once(house: House, lease: Lease) -> None:

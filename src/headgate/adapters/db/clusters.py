@@ -4,6 +4,7 @@ from sqlalchemy import Connection, bindparam, delete
 from sqlalchemy.exc import IntegrityError
 
 from headgate.adapters.db import tables
+from headgate.adapters.db.notifications import notify
 from headgate.adapters.db.refusals import explain
 from headgate.adapters.db.rows import Records
 from headgate.domain.clusters import Cluster, ClusterState
@@ -29,6 +30,7 @@ class DatabaseClusters(ClusterStore):
             CLUSTERS.add(self._connection, cluster)
         except IntegrityError as error:
             raise explain(error, name=cluster.name, workspace=cluster.workspace) from error
+        notify(self._connection)
 
     def get(self, cluster_id: str) -> Cluster:
         return CLUSTERS.get(self._connection, cluster_id)

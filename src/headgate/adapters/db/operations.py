@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, union, update
 
 from headgate.adapters.db import tables
+from headgate.adapters.db.notifications import notify
 from headgate.adapters.db.rows import NEWEST, Records, newest
 from headgate.domain.operations import Operation, OperationId
 from headgate.ports.store import OperationStore
@@ -48,6 +49,7 @@ class DatabaseOperations(OperationStore):
 
     def add(self, operation: Operation) -> None:
         OPERATIONS.add(self._connection, operation)
+        notify(self._connection)
 
     def get(self, operation_id: str) -> Operation:
         return OPERATIONS.get(self._connection, operation_id)
@@ -73,6 +75,7 @@ class DatabaseOperations(OperationStore):
         """The first request stands; a second changes nothing."""
         if not self.is_withdrawal_requested(operation_id):
             self._connection.execute(insert(_withdrawals), {"operation_id": operation_id, "actor": actor, "at": at})
+            notify(self._connection)
 
     def is_withdrawal_requested(self, operation_id: OperationId) -> bool:
         return self._connection.execute(_withdrawal, {"operation": operation_id}).first() is not None

@@ -76,15 +76,18 @@ def _prepare(busy_timeout: timedelta, connection: "psycopg.Connection[Any]", _re
         "timezone": "UTC",
         "standard_conforming_strings": "on",
     }
-    connection.autocommit = True
-    with connection.cursor() as cursor:
+    try:
+        connection.autocommit = True
         for name, value in settings.items():
-            cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
         # A commit is on the disk when it returns, whatever this database does for others.
-        cursor.execute(
+        connection.execute(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
-    connection.autocommit = False
+        connection.autocommit = False
+    except psycopg.Error:
+        connection.close()
+        raise
 
 
 def _begin(connection: Connection) -> None:

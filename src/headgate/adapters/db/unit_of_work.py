@@ -34,7 +34,7 @@ from headgate.ports.store import Store, UnitOfWork
 class DatabaseUnit(UnitOfWork):
     """All repositories on one connection, within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, own_clock: bool) -> None:
         self.jobs = DatabaseJobs(connection)
         self.operations = DatabaseOperations(connection)
         self.instances = DatabaseInstances(connection)
@@ -44,18 +44,20 @@ class DatabaseUnit(UnitOfWork):
         self.clusters = DatabaseClusters(connection)
         self.artifacts = DatabaseArtifacts(connection)
         self.answers = DatabaseAnswers(connection)
-        self.lease = DatabaseLease(connection)
+        self.lease = DatabaseLease(connection, own_clock=own_clock)
 
 
 class DatabaseStore(Store):
-    """The store of an engine. The threads of this process write in turn; processes wait in SQLite.
+    """The store of an engine. The threads of this process write in turn; processes wait in the database.
 
     A unit of work inside another one of the same thread is a fault of the program wherever it
-    would wait for itself: RuntimeError. `patience` is how long a turn is waited for.
+    would wait for itself: RuntimeError. `patience` is how long a turn is waited for. `own_clock`: the
+    time of the lease is the database's.
     """
 
-    def __init__(self, engine: Engine, *, patience: timedelta = BUSY_TIMEOUT) -> None:
+    def __init__(self, engine: Engine, *, patience: timedelta = BUSY_TIMEOUT, own_clock: bool = False) -> None:
         self._engine = engine
+        self._own_clock = own_clock
         self._turn = _Turn(patience)
         self._reads_in_turn = is_in_memory(engine)
 
@@ -64,7 +66,7 @@ class DatabaseStore(Store):
         with translated(self._engine), self._turn.take(), self._engine.begin() as connection:
             if fence is not None:
                 require_fence(connection, fence)
-            yield DatabaseUnit(connection)
+            yield DatabaseUnit(connection, own_clock=self._own_clock)
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
@@ -80,7 +82,7 @@ class DatabaseStore(Store):
 
     def _read(self) -> Iterator[UnitOfWork]:
         with self._engine.connect().execution_options(**{READ_ONLY: True}) as connection:
-            yield DatabaseUnit(connection)
+            yield DatabaseUnit(connection, own_clock=self._own_clock)
 
 
 @contextmanager

@@ -49,9 +49,9 @@ def _do_nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class ClientEnds:
-    """How the SQL clients are ended: those that an earlier server left behind, and our own."""
+    """How the SQL clients are ended: those that an earlier server left behind (and whether all were), and our own."""
 
-    end_predecessors: Callable[[], None] = _do_nothing
+    end_predecessors: Callable[[str | None], bool] = lambda holder: True
     close: Callable[[], None] = _do_nothing
 
 
@@ -132,6 +132,7 @@ class RestGateway(FlinkGateway):
                 flink_job_id=submission.instance.flink_job_id,
                 job_name=submission.job_name,
                 configuration=build_configuration(cluster, submission),
+                may_send=submission.may_send,
             )
         )
 
@@ -146,8 +147,8 @@ class RestGateway(FlinkGateway):
     def cancel(self, cluster: Cluster, flink_job_id: FlinkJobId) -> None:
         self.rest.patch(cluster.url, f"/jobs/{flink_job_id}?mode=cancel")
 
-    def end_predecessors(self) -> None:
-        self.clients.end_predecessors()
+    def end_predecessors(self, holder: str | None) -> bool:
+        return self.clients.end_predecessors(holder)
 
     def close(self) -> None:
         self.clients.close()
@@ -166,6 +167,8 @@ class RestGateway(FlinkGateway):
             raise NotFound("artifact_file_missing", digest=submission.instance.spec.artifact)
         jar_id = self._upload(cluster, submission)
         try:
+            if not submission.may_send():  # the upload may have taken long
+                raise FlinkUnavailable("nothing was sent: this server does not hold the lease any more")
             self.rest.post(cluster.url, f"/jars/{jar_id}/run", build_run_request(cluster, submission), is_run=True)
         except FlinkOutcomeUnknown as error:
             if _NO_PROGRAM.match(error.cause):

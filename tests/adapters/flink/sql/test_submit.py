@@ -28,6 +28,16 @@ def jar(tmp_path: Path) -> Path:
     return path
 
 
+def test_nothing_is_sent_without_permission(
+    sql_client: SqlClient, cluster: Cluster, submission: Callable[..., SqlSubmission]
+) -> None:
+    """A server may lose its lease while its client JVM is still being started."""
+    request = replace(submission(cluster.url), may_send=lambda: False)
+    with pytest.raises(FlinkUnavailable, match="lease"):
+        sql_client.submit(request)
+    assert request.flink_job_id not in cluster.states()
+
+
 def test_the_job_runs_under_our_id_and_name(sql_client: SqlClient, cluster: Cluster, submission: Make) -> None:
     request = replace(submission(cluster.url, parallelism_default="1"), job_name="订单 2")
     sql_client.submit(request)

@@ -93,6 +93,7 @@ class SqlClient:
                 session.apply(request.jars)
                 if session.problems:
                     raise Invalid("sql_invalid", problems=session.problems)
+                _require_permission(request)
                 is_sending = True
                 _send(session)
         except ClientJvmLost as error:
@@ -102,9 +103,9 @@ class SqlClient:
         """Start the JVM of this version and load its planner: the first script is then as fast as the next."""
         self.check(version, _WARM_UP, {}, ())
 
-    def end_predecessors(self) -> int:
+    def end_predecessors(self, run_dir: Path | None = None) -> int:
         """See `SubmissionFence`."""
-        return end_predecessors(self._run_dir)
+        return end_predecessors(run_dir or self._run_dir)
 
     def end_all(self) -> None:
         """See `SubmissionFence`."""
@@ -167,6 +168,12 @@ def _check(client: ClientJvm, script: Script, settings: Mapping[str, str], jars:
 
 def _by_place(problem: Problem) -> tuple[int, int]:
     return problem.line or 0, problem.column or 0
+
+
+def _require_permission(request: SqlSubmission) -> None:
+    """A JVM that is just being started takes seconds, in which much may happen."""
+    if not request.may_send():
+        raise FlinkUnavailable("nothing was sent: this server does not hold the lease any more")
 
 
 def _send(session: SqlSession) -> None:
