@@ -158,7 +158,7 @@ class _Server:
         self.ids = RandomIds()
         self.store, self.wakeups = _open_store(settings, stack)
         self.engines = _open_engines(settings)
-        self.files = ArtifactFolder(settings.data_dir / "artifacts")
+        self.files = ArtifactFolder(settings.artifacts)
         self.run_dir = settings.data_dir / "run"
         self.sql = SqlClient(self.engines.get_engine, self.run_dir)
         stack.callback(self.sql.close)

@@ -67,6 +67,10 @@ class Settings(BaseSettings):
         validation_alias=f"{PREFIX}CACHE",
         description="Folder of engines and downloads; whatever is in it can be fetched again.",
     )
+    artifact_dir: Folder | None = Field(
+        default=None,
+        description="Folder of the uploaded jars, shared by all servers of a database; without it, in the data folder.",
+    )
     flink_version: str = Field(
         default="2.2.1", pattern=_VERSION_PATTERN, description="Flink version of the local cluster."
     )
@@ -113,6 +117,11 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return self.data_dir / "headgate.sqlite"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where the uploaded jars lie."""
+        return self.artifact_dir or self.data_dir / "artifacts"
 
     @property
     def is_loopback(self) -> bool:

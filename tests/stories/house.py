@@ -41,6 +41,10 @@ class House:
         return self._process.pid
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def flink(self) -> LocalClusterFacts:
         """The embedded Flink as its processes are now."""
         found = find_running(self.data)

@@ -112,6 +112,14 @@ def test_the_database_is_in_the_data_folder_unless_named(monkeypatch: pytest.Mon
     assert "u:p" not in repr(settings)
 
 
+def test_the_jars_are_in_the_data_folder_unless_servers_share_a_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert load_settings(data_dir=tmp_path).artifacts == tmp_path / "artifacts"
+    monkeypatch.setenv("HEADGATE_ARTIFACT_DIR", str(tmp_path / "shared"))
+    assert load_settings(data_dir=tmp_path).artifacts == tmp_path / "shared"
+
+
 @pytest.mark.parametrize(
     ("host", "loopback"),
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("127.1.2.3", True), ("0.0.0.0", False), ("h", False)],

@@ -4,7 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -85,3 +85,16 @@ def test_a_commit_reaches_the_disk_before_it_returns(engine: Engine) -> None:
     }[engine.dialect.name]
     with engine.connect() as connection:
         assert connection.exec_driver_sql(ask).scalar() == answer
+
+
+def test_a_copy_of_a_file_that_is_being_written_is_whole(file_url: str, tmp_path: Path) -> None:
+    """As `VACUUM INTO` makes it: without the server being ended, and without a gap."""
+    with _writer(file_url, "stream") as output:
+        for number in range(5):
+            reported = {output.readline().strip() for _ in range(10)}
+            copy = tmp_path / f"copy{number}.sqlite"
+            with closing(sqlite3.connect(file_url.removeprefix("sqlite:///"))) as source:
+                source.execute("VACUUM INTO ?", (str(copy),))
+            found = _names(f"sqlite:///{copy}")
+            assert reported <= found
+            assert found == {f"job-{written}" for written in range(len(found))}
