@@ -17,12 +17,12 @@ _PID = re.compile(r":(\d+):at-")
 class Servers:
     """`one` and `other`, each on a data folder of its own."""
 
-    def __init__(self, folder: Path, postgresql: PostgreSql, database: str) -> None:
+    def __init__(self, folder: Path, postgresql: PostgreSql, database: str, **settings: str) -> None:
         self.one = House(folder / "one", command="serve")
         self.other = House(folder / "other", command="serve")
         self._postgresql = postgresql
         self._database = database
-        self._settings = {"database_url": postgresql.name_url(database), "token": TOKEN}
+        self._settings = {"database_url": postgresql.name_url(database), "token": TOKEN, **settings}
 
     def start(self, *houses: House) -> None:
         for house in houses or (self.one, self.other):
