@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -113,6 +114,12 @@ def test_fifty_equal_clicks_on_two_servers_are_one(people: tuple[Person, Person]
     assert len(list(folder.parent.iterdir())) == 1, "one savepoint and no second attempt"
     assert len(job.list("operations")) == 2
     assert flink.list_live(job.name) == []
+
+
+def test_both_servers_are_ready_whoever_reconciles(people: tuple[Person, Person]) -> None:
+    for person in people:
+        with urlopen(f"{person.house.url}/readyz", timeout=10) as answer:
+            assert answer.status == 200
 
 
 def test_the_reconciling_server_is_woken_by_the_other(
