@@ -1,8 +1,8 @@
 """Carries a decision out: intent row, then the call, then the row of its answer.
 
 Nothing is interpreted here: an answer is written down as it came, and `decide` reads it in the next
-pass. No call is ever made inside a transaction. `reached` is told after every commit and call, so
-that a test can end the process at each of these points.
+pass. No call is ever made inside a transaction. `reached` is told after every commit and call
+(`points.py`), so that a test can end the process at each of them.
 """
 
 import logging
@@ -41,11 +41,10 @@ from headgate.ports.flink import FlinkGateway, MaySend, SavepointOrder, Submissi
 from headgate.ports.ids import Ids
 from headgate.ports.store import Store
 from headgate.reconciler import record
+from headgate.reconciler.points import Point, Reached
 from headgate.reconciler.situation import Situation
 
 log = logging.getLogger(__name__)
-
-Reached = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +76,11 @@ def act(tools: Tools, decision: Decision, situation: Situation, seen: Seen, fenc
             outcome = _measure(tools, situation, decision.outcome)
             with tools.store.write(fence) as work:
                 record.apply_outcome(work, situation, outcome, tools.ids, tools.clock.now())
-            tools.reached("settled")
+            tools.reached(Point.SETTLED)
         case GiveUp():
             with tools.store.write(fence) as work:
                 record.give_up(work, situation, decision.finding, tools.clock.now())
-            tools.reached("given_up")
+            tools.reached(Point.GIVEN_UP)
         case _:
             return False
     _log(decision, situation)
@@ -120,14 +119,14 @@ def _call_flink(
             intent, instance = record.write_attempt(work, situation, seen, now)
         else:
             intent, instance = record.write_intent(work, situation, decision, seen, record.NewIds(tools.ids, now))
-    tools.reached(f"{name}.intent_written")
+    tools.reached(Point(f"{name}.intent_written"))
     answered = _send(tools, situation, intent, instance, partial(tools.may_send, fence))
-    tools.reached(f"{name}.called")
+    tools.reached(Point(f"{name}.called"))
     answered_at = tools.clock.now()
     retry_at = _choose_retry(tools, answered, answered_at)
     with tools.store.write(fence) as work:
         work.intents.save(replace(answered, answered_at=answered_at, retry_at=retry_at))
-    tools.reached(f"{name}.answer_written")
+    tools.reached(Point(f"{name}.answer_written"))
 
 
 _POINTS: dict[type[Decision], str] = {

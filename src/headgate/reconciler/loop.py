@@ -21,6 +21,7 @@ from headgate.domain.lifecycle import Lane
 from headgate.domain.secrets import mask_secrets
 from headgate.reconciler.fault import record_fault
 from headgate.reconciler.lease import Lease
+from headgate.reconciler.points import Point
 from headgate.reconciler.reconcile import PassResult, Reconciler
 from headgate.reconciler.watch import ClusterLook
 
@@ -104,13 +105,14 @@ class Loop:
 
     def wake(self) -> None:
         """Something was accepted: look at once."""
+        self._reconciler.tools.reached(Point.ACCEPTED)
         self._woken.set()
 
     def refresh(self) -> None:
         """Sweep every cluster now."""
         with self._lock:
             self._swept_at.clear()
-        self.wake()
+        self._woken.set()
 
     def stop(self) -> None:
         """End after the passes under way; the lease is given back."""

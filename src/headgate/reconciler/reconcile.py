@@ -21,6 +21,7 @@ from headgate.domain.snapshots import PathStatus
 from headgate.reconciler import record
 from headgate.reconciler.act import Tools, act
 from headgate.reconciler.observe import TRIGGERED, ask_trigger, describe_cluster, find_live, observe
+from headgate.reconciler.points import Point
 from headgate.reconciler.situation import Situation, load_situation
 from headgate.reconciler.watch import ClusterLook, ClusterWatch
 
@@ -183,6 +184,7 @@ class Reconciler:
             return situation
         with self.tools.store.write(fence) as work:
             work.instances.save(changed)
+        self.tools.reached(Point.SEEN_WRITTEN)
         newest = situation.facts.instance
         facts = situation.facts
         if newest is not None and newest.id == changed.id:
