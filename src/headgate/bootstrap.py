@@ -7,7 +7,6 @@ things start and end; it decides nothing about jobs.
 import logging
 import os
 import signal
-import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +20,7 @@ from random import Random
 import uvicorn
 
 from headgate.adapters.artifacts.files import ArtifactFolder
+from headgate.adapters.calls import CallFiles
 from headgate.adapters.clock import SystemClock
 from headgate.adapters.db.connect import connect, is_shared
 from headgate.adapters.db.migrate import upgrade
@@ -40,6 +40,7 @@ from headgate.domain.errors import Conflict, HeadgateError
 from headgate.domain.operations import Finding
 from headgate.domain.policy import Policy
 from headgate.domain.workspaces import DEFAULT_WORKSPACE, Actor
+from headgate.listening import listen
 from headgate.logs import configure_logging
 from headgate.ports.engines import Engine, LocalClusterShape, OnProgress
 from headgate.ports.wakeups import Wakeups
@@ -148,7 +149,7 @@ class _Server:
         self.settings = settings
         self.stopping = stopping
         self.is_announced = False
-        self.socket = _listen(settings)
+        self.socket = listen(settings.host, settings.port)
         stack.callback(self.socket.close)
         self.token = choose_token(settings.token, settings.data_dir)
         configure_logging(settings.data_dir / "log", settings.log_level, settings.log_format, console=False).hide(
@@ -162,9 +163,11 @@ class _Server:
         self.run_dir = settings.data_dir / "run"
         self.sql = SqlClient(self.engines.get_engine, self.run_dir)
         stack.callback(self.sql.close)
-        rest = FlinkRest(self.clock)
+        self.calls = CallFiles(settings.data_dir / "trace", self.clock)
+        rest = FlinkRest(self.clock, calls=self.calls)
         stack.callback(rest.close)
-        self.gateway = RestGateway(rest, self.sql, ClientEnds(self._end_predecessors, self.sql.end_all))
+        ends = ClientEnds(self._end_predecessors, self.sql.end_all)
+        self.gateway = RestGateway(rest, self.sql, ends, self.calls)
         self.clusters = Clusters(self.store, self.clock, self.ids, self.gateway)
         self.lease = Lease(self.store, self.gateway, self.clock, self._name_holder())
         self.loop = self._build_loop()
@@ -299,6 +302,7 @@ class _Server:
             self.ids,
             policy,
             Random(),
+            calls=self.calls,
             may_send=self.lease.may_send,
             awaits_predecessor=self.lease.awaits_predecessor,
         )
@@ -322,6 +326,7 @@ class _Server:
             authenticate=OneToken(digest_token(self.token), Actor("admin", "first")).authenticate,
             readiness=self._check_reconciler,
             is_local_stopped=lambda: is_stopped(self.settings.data_dir),
+            calls=self.calls,
             settings=WebSettings(
                 allowed_hosts=self.settings.allowed_hosts,
                 language=Language(self.settings.language),
@@ -368,18 +373,3 @@ def _open_store(settings: Settings, stack: ExitStack) -> tuple[DatabaseStore, Wa
 
 def _open_engines(settings: Settings) -> EngineFolder:
     return EngineFolder(settings.cache_dir)
-
-
-def _listen(settings: Settings) -> socket.socket:
-    """The listening socket, bound before anything else starts: a taken port is found at once."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host.strip("[]"), settings.port))
-        # Without this two servers could bind one port and only the second would fail later.
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise Conflict("port_in_use", host=settings.host, port=settings.port, reason=error.strerror or error) from None
-    return listener

@@ -188,7 +188,7 @@ def test_delete_names_the_revision(talk: Cli, server: Recorded) -> None:
     assert server.requests[-1].headers["if-match"] == '"3"'
 
 
-@pytest.mark.parametrize("what", ["versions", "instances", "snapshots", "events", "operations"])
+@pytest.mark.parametrize("what", ["versions", "instances", "snapshots", "events", "operations", "trace"])
 @pytest.mark.parametrize("output", ["table", "json", "yaml"])
 def test_what_belongs_to_a_job_is_listed(talk: Cli, server: Recorded, what: str, output: str) -> None:
     item = {"id": "x1", "number": 1, "message": "中文 text", "at": "2026-01-31T12:00:00Z", "size": 2048}

@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from headgate.adapters.artifacts.files import ArtifactFolder
+from headgate.adapters.calls import CallFiles
 from headgate.adapters.db.unit_of_work import DatabaseStore
 from headgate.domain.clusters import Cluster, ClusterId, ClusterState, EngineVersion, Incarnation, Reachability
 from headgate.domain.instances import FlinkStatus, Instance, InstanceEnd, InstanceId, new_flink_job_id
@@ -30,6 +31,7 @@ from headgate.services.drafts import Drafts
 from headgate.services.jobs import Jobs, NewJob
 from headgate.services.operations import Operations
 from headgate.services.queries import Queries
+from headgate.services.traces import Traces
 from headgate.services.versions import Versions
 from tests.fakes.clock import FakeClock
 from tests.fakes.engines import PATIENCE_S, FakeEngines
@@ -93,13 +95,15 @@ class World:
         self.files = ArtifactFolder(folder / "artifacts")
         self.flink = FakeFlink(self.clock)
         self.engines = FakeEngines("2.2.1")
-        self.jobs = Jobs(self.store, self.clock, self.ids)
+        self.calls = CallFiles(folder / "trace", self.clock)
+        self.jobs = Jobs(self.store, self.clock, self.ids, self.calls)
         self.drafts = Drafts(self.store, self.clock, self.compiler, self.files)
         self.versions = Versions(self.store, self.clock)
         self.operations = Operations(self.store, self.clock, self.ids, self.wake)
         self.clusters = Clusters(self.store, self.clock, self.ids, self.flink)
         self.artifacts = Artifacts(self.store, self.clock, self.ids, self.files)
         self.queries = Queries(self.store, self.clock)
+        self.traces = Traces(self.store, self.calls)
 
     def wake(self) -> None:
         self.wakes += 1

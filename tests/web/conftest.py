@@ -58,6 +58,7 @@ def build_context(world: World) -> WebContext:
         sweep=world.sweep,
         start=world.start,
         authenticate=OneToken(digest_token(TOKEN), world.actor).authenticate,
+        calls=world.calls,
         settings=WebSettings(allowed_hosts=("flink.example.org",), body_bytes=50_000, upload_bytes=100_000),
     )
 

@@ -23,6 +23,10 @@ SNAPSHOT = {
     "duration_s", "trigger_id", "flink_version", "job_version",
 }  # fmt: skip
 EVENT = {"id", "job_id", "at", "type", "level", "message", "instance", "operation_id", "facts"}
+CALL = {
+    "id", "at", "instance", "intent_id", "method", "path", "request", "status", "answer", "error", "duration_s",
+    "times", "last_at",
+}  # fmt: skip
 PROBLEM = {"type", "title", "status", "detail", "code", "hint", "problems", "request_id"}
 PROBLEM_PART = {"path", "message"}
 CHECK = {"ok", "problems", "graph", "tables"}

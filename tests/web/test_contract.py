@@ -18,6 +18,7 @@ PARAMETERS: dict[str, set[str]] = {
     "list_operations": {"limit", "cursor"},
     "list_events": {"limit", "cursor"},
     "list_job_events": {"instance", "limit", "cursor"},
+    "list_job_calls": {"limit", "cursor"},
     "request_operation": {"dry_run", "Idempotency-Key"},
     "get_operation": {"wait"},
     "update_job": {"If-Match"},

@@ -29,6 +29,7 @@ UNKNOWN = [
     ("GET", "/jobs/job-0/instances", "job_not_found"),
     ("GET", "/jobs/job-0/snapshots", "job_not_found"),
     ("GET", "/jobs/job-0/events", "job_not_found"),
+    ("GET", "/jobs/job-0/trace", "job_not_found"),
     ("POST", "/jobs/job-0/refresh", "job_not_found"),
     ("GET", "/operations/op-0", "operation_not_found"),
     ("DELETE", "/operations/op-0", "operation_not_found"),

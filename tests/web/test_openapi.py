@@ -49,6 +49,7 @@ GET /jobs/{job_id}/operations
 GET /jobs/{job_id}/instances
 GET /jobs/{job_id}/snapshots
 GET /jobs/{job_id}/events
+GET /jobs/{job_id}/trace
 POST /jobs/{job_id}/refresh
 GET /snapshots/{snapshot_id}
 GET /clusters

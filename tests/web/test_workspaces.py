@@ -30,6 +30,7 @@ CALLS = [
     "GET /jobs/{job}/instances",
     "GET /jobs/{job}/snapshots",
     "GET /jobs/{job}/events",
+    "GET /jobs/{job}/trace",
     "GET /operations/{operation}",
     "DELETE /operations/{operation}",
     "GET /instances/{instance}",

@@ -124,6 +124,17 @@ EVENTS = (
     Column("instance", "instance", rank=1),
     Column("message", "message", Form.WORDS, is_long=True),
 )
+CALLS = (
+    Column("at", "at", Form.TIME),
+    Column("method", "method"),
+    Column("path", "path"),
+    Column("http_status", "status"),
+    Column("call_time", "duration_s", Form.SPAN, rank=2),
+    Column("times", "times", rank=3),
+    Column("instance", "instance", rank=4),
+    Column("intent", "intent_id", rank=1),
+    Column("error", "error", Form.CAUSE, is_long=True),
+)
 OPERATIONS = (
     *_texts("id", "verb", "status"),
     Column("requested_by", "requested_by", rank=2),

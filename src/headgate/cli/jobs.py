@@ -187,6 +187,12 @@ def events(job: JobName, /, *, limit: Limit = 50, common: Common = COMMON) -> No
 
 
 @app.command
+def trace(job: JobName, /, *, limit: Limit = 50, common: Common = COMMON) -> None:
+    """List the calls to Flink made for a job, newest first; --output json has requests and answers."""
+    _show_list(job, "trace", columns.CALLS, limit, common)
+
+
+@app.command
 def operations(job: JobName, /, *, limit: Limit = 50, common: Common = COMMON) -> None:
     """List what was asked of a job and how it ended, newest first."""
     _show_list(job, "operations", columns.OPERATIONS, limit, common)

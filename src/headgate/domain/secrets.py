@@ -5,6 +5,7 @@ log's care (`logs.Redactor`).
 """
 
 import re
+from typing import Any
 
 MASK = "***"
 
@@ -38,6 +39,24 @@ def mask_secrets(text: str) -> str:
     text = _BEARER.sub(rf"\1{MASK}", text)
     text = _IN_ADDRESS.sub(rf"\1{MASK}\2", text)
     return _ASSIGNED.sub(_mask_assigned, text)
+
+
+def mask_document(value: Any) -> Any:
+    """A document without what looks like a secret, at any depth: a key's value, an argument's (`--password`, `x`)."""
+    match value:
+        case str():
+            return mask_secrets(value)
+        case dict():
+            return {key: MASK if is_secret_key(str(key)) else mask_document(item) for key, item in value.items()}
+        case list() | tuple():
+            names = [None, *value]
+            return [MASK if _is_secret_option(names[n]) else mask_document(item) for n, item in enumerate(value)]
+        case _:
+            return value
+
+
+def _is_secret_option(name: object) -> bool:
+    return isinstance(name, str) and name.startswith("-") and "=" not in name and is_secret_key(name)
 
 
 def _mask_assigned(match: re.Match[str]) -> str:

@@ -7,11 +7,12 @@ pass. No call is ever made inside a transaction. `reached` is told after every c
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from random import Random
 
+from headgate.domain.calls import CallSubject
 from headgate.domain.catalogue import Language, message
 from headgate.domain.decisions import (
     Cancel,
@@ -36,6 +37,7 @@ from headgate.domain.intents import Answer, Intent, IntentKind
 from headgate.domain.observation import Seen
 from headgate.domain.policy import Policy, choose_back_off
 from headgate.ports.artifacts import ArtifactFiles
+from headgate.ports.calls import CallLog, NoCallLog
 from headgate.ports.clock import Clock
 from headgate.ports.flink import FlinkGateway, MaySend, SavepointOrder, Submission
 from headgate.ports.ids import Ids
@@ -65,6 +67,7 @@ class Tools:
     reached: Reached = lambda point: None
     may_send: Callable[[int | None], bool] = lambda fence: True
     awaits_predecessor: Callable[[], bool] = lambda: False
+    calls: CallLog = field(default_factory=NoCallLog)
 
 
 def act(tools: Tools, decision: Decision, situation: Situation, seen: Seen, fence: int | None) -> bool:
@@ -148,7 +151,8 @@ def _send(tools: Tools, situation: Situation, intent: Intent, instance: Instance
     try:
         if not may_send():
             raise FlinkUnavailable("nothing was sent: this server does not hold the lease any more")
-        _call(tools, situation, intent, instance, may_send)
+        with tools.calls.about(CallSubject(situation.job.id, instance.id, intent.id)):
+            _call(tools, situation, intent, instance, may_send)
     except FlinkError as error:
         return replace(intent, answer=_name_answer(error), cause=error.cause)
     except HeadgateError as error:

@@ -86,7 +86,8 @@ class Reconciler:
             return PassResult(None, choose_poll(situation.intent, tools.clock.now()))
         not_before = asked_at if trigger is not None else self._choose_not_before(job_id)
         look = self.get_watch(situation.cluster).look(situation.cluster, not_before, fence)
-        seen = observe(tools.gateway, situation, look, trigger, tools.policy)
+        with tools.calls.about(situation.subject):
+            seen = observe(tools.gateway, situation, look, trigger, tools.policy)
         situation = self._write_seen(situation, seen, fence)
         decision = decide(situation.facts, situation.operation, situation.intent, seen, tools.policy, tools.clock.now())
         if tools.awaits_predecessor() and concludes_from_absence(decision, situation.intent, seen):
@@ -127,7 +128,8 @@ class Reconciler:
         newest = self.get_watch(cluster).newest
         if newest is None or not newest.is_reachable:
             return None
-        return ask_trigger(self.tools.gateway, cluster, situation.intent)
+        with self.tools.calls.about(situation.subject):
+            return ask_trigger(self.tools.gateway, cluster, situation.intent)
 
     def _is_enough(self, cluster: Cluster, situation: Situation, trigger: TriggerSeen) -> bool:
         """The cheap poll between two sweeps: one call while a savepoint is being written."""

@@ -7,6 +7,7 @@ executes is the domain's choice.
 from dataclasses import dataclass
 from datetime import timedelta
 
+from headgate.domain.calls import CallSubject
 from headgate.domain.clusters import FLINK_HEARTBEAT, Cluster
 from headgate.domain.decisions import JobFacts
 from headgate.domain.errors import NotFound
@@ -47,6 +48,12 @@ class Situation:
     def instance(self) -> Instance | None:
         """The instance that this pass is about: the open intent's, else the newest."""
         return self.intent_instance or self.facts.instance
+
+    @property
+    def subject(self) -> CallSubject:
+        """On whose behalf Flink is looked at."""
+        instance, intent = self.instance, self.intent
+        return CallSubject(self.job.id, instance.id if instance else None, intent.id if intent else None)
 
 
 def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:

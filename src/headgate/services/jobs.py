@@ -14,6 +14,7 @@ from headgate.domain.lifecycle import Phase
 from headgate.domain.recovery import Recovery
 from headgate.domain.spec import JobSpec
 from headgate.domain.workspaces import Actor, require_workspace
+from headgate.ports.calls import CallLog, NoCallLog
 from headgate.ports.clock import Clock
 from headgate.ports.ids import Ids
 from headgate.ports.store import JobRow, Store
@@ -64,6 +65,7 @@ class Jobs:
     store: Store
     clock: Clock
     ids: Ids
+    calls: CallLog = field(default_factory=NoCallLog)
 
     def create(self, actor: Actor, workspace: str, new: NewJob, keep: Keep[Job] = keep_nothing) -> Job:
         """A job with its draft. Conflict("job_name_taken"), Invalid for a name, folder or label that will not do."""
@@ -117,6 +119,7 @@ class Jobs:
             _refuse_delete(row)
             left = len(unit.snapshots.list_of_job(job_id))
             unit.jobs.delete(job_id)
+        self.calls.forget(job_id)
         return DeletedJob(row.job.id, row.job.name, left)
 
 

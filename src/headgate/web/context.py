@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from headgate.domain.catalogue import Language
 from headgate.domain.workspaces import Actor
 from headgate.ports.artifacts import ArtifactFiles
+from headgate.ports.calls import CallLog, NoCallLog
 from headgate.ports.clock import Clock
 from headgate.ports.engines import EngineStore
 from headgate.ports.ids import Ids
@@ -28,6 +29,7 @@ from headgate.services.jobs import Jobs
 from headgate.services.notices import LastChecks
 from headgate.services.operations import Operations
 from headgate.services.queries import Queries
+from headgate.services.traces import Traces
 from headgate.services.versions import Versions
 
 MEGABYTE = 1024 * 1024
@@ -70,6 +72,7 @@ class WebContext:
     authenticate: Callable[[str], Actor | None]
     readiness: Callable[[], Sequence[Check]] = field(default=lambda: ())
     is_local_stopped: Callable[[], bool] = field(default=lambda: False)
+    calls: CallLog = field(default_factory=NoCallLog)
     settings: WebSettings = field(default_factory=WebSettings)
 
 
@@ -85,6 +88,7 @@ class Services:
     engines: Engines
     artifacts: Artifacts
     queries: Queries
+    traces: Traces
     answers: Answers
     context: WebContext
 
@@ -92,7 +96,7 @@ class Services:
 def build_services(context: WebContext) -> Services:
     store, clock, ids, checks = context.store, context.clock, context.ids, LastChecks()
     return Services(
-        jobs=Jobs(store, clock, ids),
+        jobs=Jobs(store, clock, ids, context.calls),
         drafts=Drafts(store, clock, context.compiler, context.files, checks),
         versions=Versions(store, clock, checks),
         operations=Operations(store, clock, ids, context.wake, context.probe.look_at_path, context.sweep),
@@ -100,6 +104,7 @@ def build_services(context: WebContext) -> Services:
         engines=Engines(store, clock, ids, context.engines, context.start),
         artifacts=Artifacts(store, clock, ids, context.files),
         queries=Queries(store, clock, context.is_local_stopped),
+        traces=Traces(store, context.calls),
         answers=Answers(store, clock, context.settings.answers_kept_for),
         context=context,
     )

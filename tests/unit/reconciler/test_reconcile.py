@@ -1,11 +1,13 @@
 """One pass after another over one job: what is asked of Flink, what is written, when the next one is due."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from headgate.domain.calls import CallSubject
 from headgate.domain.decisions import AwaitOutcome, Nothing, Submit
 from headgate.domain.errors import FlinkMissing, FlinkRejected, Unavailable
 from headgate.domain.events import EventLevel, EventType
@@ -14,6 +16,7 @@ from headgate.domain.intents import Answer, Intent, IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import Finding, Operation, OperationStatus, Options, RestoreFrom, StopSnapshot
 from headgate.domain.snapshots import PathStatus
+from headgate.ports.calls import NoCallLog
 from headgate.reconciler.reconcile import PassResult, Reconciler, choose_poll
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Fault
@@ -343,6 +346,22 @@ def test_the_intent_is_committed_before_the_call_and_no_call_is_made_inside_a_tr
     Reconciler(replace(own.tools, reached=reached)).pass_over(JOB, Lane.MAIN, None)
     assert [act.answer for act in found if act is not None] == [None]
     assert points == ["submit.intent_written", "submit.called", "submit.answer_written"]
+
+
+def test_calls_are_made_on_behalf_of_job_instance_and_intent(house: House) -> None:
+    subjects: list[CallSubject] = []
+
+    class Witness(NoCallLog):
+        def about(self, subject: CallSubject) -> AbstractContextManager[None]:
+            subjects.append(subject)
+            return nullcontext()
+
+    run = house.ask(Verb.RUN, FROM_NONE)
+    drive(house, Reconciler(replace(house.tools, calls=Witness())), run)
+    with house.store.read() as work:
+        (intent,) = work.intents.list_of_job(JOB)
+    assert CallSubject(JOB, intent.instance_id, intent.id) in subjects
+    assert {subject.job_id for subject in subjects} == {JOB}
 
 
 def test_a_lost_lease_stops_an_act_before_its_call(house: House, reconciler: Reconciler) -> None:

@@ -21,6 +21,7 @@ from headgate.domain.errors import (
     FlinkOutcomeUnknown,
     FlinkRejected,
     FlinkUnavailable,
+    HeadgateError,
     NotFound,
 )
 from headgate.domain.instances import FlinkJobId, FlinkStatus
@@ -28,6 +29,7 @@ from headgate.domain.intents import IntentKind
 from headgate.domain.observation import Evidence, JobSeen, TriggerSeen, TriggerStatus
 from headgate.domain.snapshots import PathStatus
 from headgate.domain.spec import JobType
+from headgate.ports.calls import CallAnswer, CallLog, NoCallLog
 from headgate.ports.flink import FlinkGateway, SavepointOrder, SlotsSeen, Submission, Sweep
 from headgate.ports.sql import SqlSubmission, SqlSubmitter
 
@@ -62,6 +64,7 @@ class RestGateway(FlinkGateway):
     rest: FlinkRest
     sql: SqlSubmitter
     clients: ClientEnds = field(default_factory=ClientEnds)
+    calls: CallLog = field(default_factory=NoCallLog)
     _lives: dict[str, Incarnation] = field(default_factory=dict)
 
     def sweep(self, cluster: Cluster) -> Sweep:
@@ -124,17 +127,16 @@ class RestGateway(FlinkGateway):
         if submission.instance.spec.type is JobType.JAR:
             self._submit_jar(cluster, submission)
             return
-        self.sql.submit(
-            SqlSubmission(
-                version=cluster.engine_version,
-                script=submission.instance.spec.sql,
-                rest_url=cluster.url,
-                flink_job_id=submission.instance.flink_job_id,
-                job_name=submission.job_name,
-                configuration=build_configuration(cluster, submission),
-                may_send=submission.may_send,
-            )
+        request = SqlSubmission(
+            version=cluster.engine_version,
+            script=submission.instance.spec.sql,
+            rest_url=cluster.url,
+            flink_job_id=submission.instance.flink_job_id,
+            job_name=submission.job_name,
+            configuration=build_configuration(cluster, submission),
+            may_send=submission.may_send,
         )
+        self._submit_sql(request)
 
     def stop_with_savepoint(self, cluster: Cluster, order: SavepointOrder) -> None:
         body = {"targetDirectory": order.directory, "drain": False}
@@ -161,6 +163,18 @@ class RestGateway(FlinkGateway):
         if given != order.trigger_id:
             # Its result could never be asked for again.
             raise FlinkOutcomeUnknown(f"Flink answered with the trigger id {given!r} instead of ours")
+
+    def _submit_sql(self, request: SqlSubmission) -> None:
+        """Through the client JVM, and recorded as the call to Flink that it is."""
+        told = {"script": request.script, "configuration": dict(request.configuration)}
+        call = self.calls.begin("SQL", f"/jobs/{request.flink_job_id}", told)
+        try:
+            self.sql.submit(request)
+        except HeadgateError as error:
+            causes = [str(error), *(problem.message or problem.code for problem in error.problems)]
+            self.calls.end(call, CallAnswer(error=error.cause if isinstance(error, FlinkError) else "\n".join(causes)))
+            raise
+        self.calls.end(call, CallAnswer(text="accepted"))
 
     def _submit_jar(self, cluster: Cluster, submission: Submission) -> None:
         if submission.jar is None:

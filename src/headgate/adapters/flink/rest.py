@@ -1,7 +1,7 @@
 """A thin client of Flink's REST interface: one request, one answer, one class of failure.
 
 It knows HTTP and Flink's shape of an error, no endpoint and no payload. Nothing is sent twice:
-whether a repetition is safe is for `decide` to say.
+whether a repetition is safe is for `decide` to say. Every request is told to the record of calls.
 """
 
 import json
@@ -17,6 +17,7 @@ import httpx2
 
 from headgate.adapters.flink.causes import shorten_cause
 from headgate.domain.errors import FlinkError, FlinkMissing, FlinkOutcomeUnknown, FlinkRejected, FlinkUnavailable
+from headgate.ports.calls import CallAnswer, CallLog, NoCallLog
 from headgate.ports.clock import Clock
 
 # Every request of the client would be two more lines in our log.
@@ -36,6 +37,9 @@ _NOT_SENT: Final = (
 )
 _REQUEST_TIMED_OUT = 408  # a proxy's word for "I do not know how far this got"
 
+# Answers about a whole cluster name the jobs of others, and its configuration: their size is all that is kept.
+_OF_ONE_JOB: Final = re.compile(r"/jobs/[0-9a-f]{32}|/jars/")
+
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
 
 
@@ -51,11 +55,21 @@ class RestLimits:
     connections: int = 8
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a request carries: as it is told to the record, as it is sent, and how long its answer may be silent."""
+
+    told: object
+    sent: Mapping[str, Any]
+    read_s: float
+
+
 class FlinkRest:
     """Sends requests to JobManagers. Each has its own connections, so that one that hangs delays no other."""
 
-    def __init__(self, clock: Clock, limits: RestLimits | None = None) -> None:
+    def __init__(self, clock: Clock, limits: RestLimits | None = None, calls: CallLog | None = None) -> None:
         self._clock = clock
+        self._calls = calls or NoCallLog()
         self._limits = limits or RestLimits()
         self._clients: dict[str, httpx2.Client] = {}
         self._lock = threading.Lock()
@@ -69,9 +83,9 @@ class FlinkRest:
 
     def post(self, url: str, path: str, body: Mapping[str, object], *, is_run: bool = False) -> Json:
         """The answer to an order, any FlinkError. `is_run`: it may take as long as a main() method."""
-        content = json.dumps(body).encode()
         read_s = self._limits.run_s if is_run else self._limits.read_s
-        return self._send(url, "POST", path, read_s, content=content, headers={"content-type": "application/json"})
+        sent = {"content": json.dumps(body).encode(), "headers": {"content-type": "application/json"}}
+        return self._send(url, "POST", path, _Content(body, sent, read_s))
 
     def patch(self, url: str, path: str) -> Json:
         return self._send(url, "PATCH", path)
@@ -83,7 +97,8 @@ class FlinkRest:
         """Send a jar as a form's file under `name`. OSError where the file cannot be read."""
         with file.open("rb") as content:
             form = {"jarfile": (name, content, "application/java-archive")}
-            return self._send(url, "POST", path, self._limits.run_s, files=form)
+            told = {"file": name, "bytes": file.stat().st_size}
+            return self._send(url, "POST", path, _Content(told, {"files": form}, self._limits.run_s))
 
     def close(self) -> None:
         with self._lock:
@@ -91,14 +106,29 @@ class FlinkRest:
                 client.close()
             self._clients.clear()
 
-    def _send(self, url: str, method: str, path: str, read_s: float | None = None, **content: Any) -> Json:
-        read_s = read_s or self._limits.read_s
-        timeout = httpx2.Timeout(read_s, connect=self._limits.connect_s, pool=self._limits.connect_s)
+    def _send(self, url: str, method: str, path: str, content: "_Content | None" = None) -> Json:
+        """One exchange, recorded whatever comes of it."""
+        content = content or _Content(None, {}, self._limits.read_s)
+        call = self._calls.begin(method, path, content.told)
         try:
-            request = self._client(url).build_request(method, url + path, timeout=timeout, **content)
-            response = self._client(url).send(request, stream=True)
+            response, body = self._exchange(url + path, method, self._client(url), content)
+        except FlinkError as error:
+            self._calls.end(call, CallAnswer(error=error.cause))
+            raise
+        self._calls.end(call, _tell_answer(path, response, body))
+        if not response.is_success:
+            raise _classify(response, body)
+        return _parse(response, body)
+
+    def _exchange(
+        self, address: str, method: str, client: httpx2.Client, content: "_Content"
+    ) -> tuple[httpx2.Response, bytes]:
+        timeout = httpx2.Timeout(content.read_s, connect=self._limits.connect_s, pool=self._limits.connect_s)
+        try:
+            request = client.build_request(method, address, timeout=timeout, **content.sent)
+            response = client.send(request, stream=True)
             try:
-                body = self._read(response, self._clock.monotonic() + read_s * self._limits.total_factor)
+                body = self._read(response, self._clock.monotonic() + content.read_s * self._limits.total_factor)
             finally:
                 response.close()
         except _NOT_SENT as error:
@@ -107,9 +137,7 @@ class FlinkRest:
             raise FlinkUnavailable(_describe(error)) from error
         except httpx2.HTTPError as error:
             raise FlinkOutcomeUnknown(_describe(error)) from error
-        if not response.is_success:
-            raise _classify(response, body)
-        return _parse(response, body)
+        return response, body
 
     def _read(self, response: httpx2.Response, deadline: float) -> bytes:
         body = bytearray()
@@ -130,6 +158,15 @@ class FlinkRest:
                 # Proxies and passwords of the environment are not meant for a JobManager.
                 self._clients[url] = httpx2.Client(limits=limits, trust_env=False, follow_redirects=False)
             return self._clients[url]
+
+
+def _tell_answer(path: str, response: httpx2.Response, body: bytes) -> CallAnswer:
+    if response.is_success and not _OF_ONE_JOB.search(path):
+        return CallAnswer(response.status_code, f"({len(body)} bytes)")
+    # A stranger's answer is not shown: who registers an address must not read with our eyes.
+    is_flinks = body.lstrip()[:1] == b"{" and (response.is_success or _find_errors(body) is not None)
+    text = body.decode(errors="replace") if is_flinks else _describe_stranger(response)
+    return CallAnswer(response.status_code, text)
 
 
 def _classify(response: httpx2.Response, body: bytes) -> FlinkError:

@@ -1,4 +1,4 @@
-"""What happened: instances, snapshots and events, of one job or of all."""
+"""What happened: instances, snapshots and events, of one job or of all; and the calls to Flink behind it."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from headgate.web.callers import Caller
 from headgate.web.context import Served
 from headgate.web.declared import JOB, WORKSPACE, declare
 from headgate.web.languages import Spoken
-from headgate.web.models.history import EventModel, InstanceDetailModel, InstanceModel, SnapshotModel
+from headgate.web.models.history import CallModel, EventModel, InstanceDetailModel, InstanceModel, SnapshotModel
 from headgate.web.models.shapes import MAX_NUMBER, PageModel, list_models
 from headgate.web.windows import Shown
 
@@ -53,6 +53,12 @@ def list_job_snapshots(job_id: str, window: Shown, actor: Caller, services: Serv
 def get_snapshot(snapshot_id: str, actor: Caller, services: Served) -> SnapshotModel:
     """One snapshot."""
     return SnapshotModel.of(services.queries.get_snapshot(actor, snapshot_id))
+
+
+@router.get("/jobs/{job_id}/trace", responses=_OF_JOB)
+def list_job_calls(job_id: str, window: Shown, actor: Caller, services: Served) -> PageModel[CallModel]:
+    """The newest 200 calls to Flink that this server made on behalf of a job, newest first."""
+    return list_models(services.traces.list_job_calls(actor, job_id, window).map(CallModel.of))
 
 
 @router.get("/jobs/{job_id}/events", responses=_OF_JOB)

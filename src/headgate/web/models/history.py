@@ -9,6 +9,7 @@ from headgate.domain.events import EventLevel
 from headgate.domain.snapshots import PathStatus, Snapshot, SnapshotKind, SnapshotOrigin, SnapshotStatus
 from headgate.domain.spec import dump_spec
 from headgate.services.queries import EventView
+from headgate.services.traces import CallView
 from headgate.services.views import InstanceView
 from headgate.web.models.drafts import SpecBody
 from headgate.web.models.shapes import Shown
@@ -103,6 +104,43 @@ class SnapshotModel(Shown):
             trigger_id=snapshot.trigger_id,
             flink_version=snapshot.flink_version,
             job_version=snapshot.job_version,
+        )
+
+
+class CallModel(Shown):
+    """One call to Flink; `id` grows within the job."""
+
+    id: int
+    at: datetime
+    instance: int | None
+    intent_id: str | None = Field(description="The act that the call belongs to; null for a look without one.")
+    method: str = Field(description="Of HTTP, or SQL for a script that the SQL client submitted.")
+    path: str
+    request: str = Field(description="What was sent, without secrets, up to 2,000 characters.")
+    status: int | None = Field(description="Of HTTP; null without an answer, and for SQL.")
+    answer: str = Field(description="Without secrets, up to 2,000 characters; of a whole cluster its size alone.")
+    error: str = Field(description="Why there was no answer, or none that could be read.")
+    duration_s: float | None = Field(description="Null while there is no answer, or where the server died before it.")
+    times: int = Field(description="A look that is repeated with the same answer is one call.")
+    last_at: datetime | None = Field(description="When it was repeated last.")
+
+    @classmethod
+    def of(cls, view: CallView) -> "CallModel":
+        call = view.call
+        return cls(
+            id=call.number,
+            at=call.at,
+            instance=view.instance,
+            intent_id=call.subject.intent_id,
+            method=call.method,
+            path=call.path,
+            request=call.request,
+            status=call.status,
+            answer=call.answer,
+            error=call.error,
+            duration_s=call.duration.total_seconds() if call.duration is not None else None,
+            times=call.times,
+            last_at=call.last_at,
         )
 
 
