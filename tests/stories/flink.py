@@ -17,7 +17,11 @@ class Flink:
 
     def list_jobs(self, name: str) -> list[dict[str, Any]]:
         """Every Flink job of this name, ended ones too, oldest first."""
-        jobs = [job for job in self._ask("GET", "/jobs/overview")["jobs"] if job["name"] == name]
+        return [job for job in self.list_all() if job["name"] == name]
+
+    def list_all(self) -> list[dict[str, Any]]:
+        """Every Flink job, ended ones too, oldest first."""
+        jobs: list[dict[str, Any]] = self._ask("GET", "/jobs/overview")["jobs"]
         return sorted(jobs, key=lambda job: int(job["start-time"]))
 
     def list_live(self, name: str) -> list[str]:
@@ -26,7 +30,7 @@ class Flink:
 
     def count_live(self) -> int:
         """All jobs that have not ended, whatever they are called."""
-        return sum(job["state"] not in ENDED for job in self._ask("GET", "/jobs/overview")["jobs"])
+        return sum(job["state"] not in ENDED for job in self.list_all())
 
     def cancel(self, flink_job_id: str) -> None:
         """What an operator of the cluster may do at any time."""

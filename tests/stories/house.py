@@ -76,6 +76,18 @@ class House:
         """Ask the server to end; its exit code."""
         return self._signal(signal.SIGTERM)
 
+    def await_death(self, seconds: float) -> int:
+        """The exit code of a server that dies by itself."""
+        assert self._process is not None
+        code = self._process.wait(seconds)
+        self._process = None
+        return code
+
+    def kill_if_alive(self) -> None:
+        """Leave no server behind, whatever happened before."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
     def end_all(self) -> None:
         """End the server and the embedded Flink; fails where a process of this folder is left."""
         if self._process is not None and self._process.poll() is None:
