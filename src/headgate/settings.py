@@ -108,7 +108,7 @@ class Settings(BaseSettings):
         description="Language of texts for readers who name none: en or zh.",
     )
     rest_store_duration_s: int = Field(
-        default=86400, ge=60, description="How long the local JobManager keeps the results of its savepoints."
+        default=86400, ge=5, description="How long the local JobManager keeps the results of its savepoints."
     )
 
     @property

@@ -38,7 +38,17 @@ class Doom:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
+def doom(file: Path, point: Point | None, number: int = 1) -> None:
+    """Let the server that reads `file` die when it passes `point` the `number`-th time from now on; None: let it be."""
+    if point is None:
+        file.unlink(missing_ok=True)
+        return
+    fresh = file.with_suffix(".new")
+    fresh.write_text(f"{point}:{number}", encoding="utf-8")
+    fresh.replace(file)
+
+
 if __name__ == "__main__":
-    doom = Doom(Path(os.environ["HEADGATE_CRASH_FILE"]))
-    setattr(bootstrap, "Tools", functools.partial(Tools, reached=doom.reached))  # noqa: B010
+    fate = Doom(Path(os.environ["HEADGATE_CRASH_FILE"]))
+    setattr(bootstrap, "Tools", functools.partial(Tools, reached=fate.reached))  # noqa: B010 - mypy knows the name as an import there
     main()

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from tests.crashes.ledger import Entry, find_start, list_runs, list_saved, read_ledger
 from tests.crashes.theatre import Theatre, find_overlaps
 from tests.stories.flink import Flink, find_folder
+from tests.stories.ledger import Entry, find_start, list_runs, list_saved, read_ledger
 from tests.stories.people import JobHandle, Json
 
 _SUBMITS = ("SQL", "POST")

@@ -10,13 +10,14 @@ from typing import Protocol
 import httpx2
 
 from headgate.reconciler.points import Point
+from tests.crashes.doomed import doom
 from tests.crashes.judge import judge_history, judge_rest
 from tests.crashes.plays import Case, Force
 from tests.crashes.theatre import Theatre
 from tests.stories.house import House
 from tests.stories.patience import await_that
 from tests.stories.people import JobHandle, Json, Person
-from tests.stories.specs import endless, jar
+from tests.stories.specs import endless, ledger
 
 CLUSTER = "stage"
 DEATH_S = 90.0
@@ -96,13 +97,7 @@ class Performance:
 
     def _doom(self, point: Point | None) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / "DIES_AT"
-        if point is None:
-            file.unlink(missing_ok=True)
-        else:
-            number = self.case.number if point is self.case.point else 1
-            file.with_suffix(".new").write_text(f"{point}:{number}", encoding="utf-8")
-            file.with_suffix(".new").replace(file)
+        doom(self.folder / "DIES_AT", point, self.case.number if point is self.case.point else 1)
 
     def _prepare(self) -> JobHandle:
         """A published job, brought to where the verb applies."""
@@ -113,7 +108,7 @@ class Performance:
             spec = endless(cluster=CLUSTER)
         else:
             artifact = person.upload(self.around.test_jar)
-            spec = jar(artifact, "LedgerJob", "--ledger", str(self.ledger), cluster=CLUSTER)
+            spec = ledger(artifact, self.ledger, cluster=CLUSTER)
         job = person.publish(self.case.id, spec)
         for verb, options in play.before:
             job.succeed(verb, **options)

@@ -2,9 +2,8 @@
 
 import pytest
 
-from headgate.reconciler.points import Point
 from tests.crashes.conductor import Conductor
-from tests.crashes.plays import Case, Force, list_cases
+from tests.crashes.plays import Case, list_cases
 
 # The first test plays all cases: minutes, and a quarter of an hour with all of them.
 pytestmark = [pytest.mark.real, pytest.mark.timeout(3600)]
@@ -23,10 +22,3 @@ def test_servers_died_at_every_point(request: pytest.FixtureRequest, performed: 
     specs = [getattr(item, "callspec", None) for item in request.session.items]
     played = {spec.params["case"].point for spec in specs if spec and isinstance(spec.params.get("case"), Case)}
     assert {point for point in played if not performed.deaths[point]} == set()
-
-
-def test_the_short_selection_leaves_no_point_and_no_verb_out() -> None:
-    short = [case for case in list_cases() if case.is_short]
-    for force in Force:
-        assert {case.point for case in short if case.force is force} == set(Point)
-    assert {case.play.verb for case in short} == {case.play.verb for case in list_cases()}

@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,16 @@ class Flink:
     def count_live(self) -> int:
         """All jobs that have not ended, whatever they are called."""
         return sum(job["state"] not in ENDED for job in self.list_all())
+
+    def knows(self, path: str) -> bool:
+        """Whether Flink has an answer under this path; a 404 is none."""
+        try:
+            self._ask("GET", path)
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+            return False
+        return True
 
     def cancel(self, flink_job_id: str) -> None:
         """What an operator of the cluster may do at any time."""

@@ -1,5 +1,6 @@
 """The jobs that the stories tell of."""
 
+from pathlib import Path
 from typing import Any
 
 Spec = dict[str, Any]
@@ -32,3 +33,8 @@ def jar(artifact: str, main_class: str = "", *args: str, **fields: Any) -> Spec:
     """A JAR job out of the jar of the test jobs."""
     spec: Spec = {"type": "JAR", "artifact": artifact, "args": list(args), **fields}
     return spec | {"main_class": main_class} if main_class else spec
+
+
+def ledger(artifact: str, file: Path, snapshot_ms: int = 0, **fields: Any) -> Spec:
+    """A JAR job that counts for ever and writes down from where (`ledger.py`)."""
+    return jar(artifact, "LedgerJob", "--ledger", str(file), "--snapshot-ms", str(snapshot_ms), **fields)
