@@ -46,9 +46,10 @@ test: static
 	@$(BIN)/pytest
 
 # Each long suite, and what pytest is given for it. `make test-long SUITES=histories` runs one of them.
-SUITES := histories versions
+SUITES := histories versions crashes
 LONG_histories := tests/properties/test_histories.py --hypothesis-profile=long
 LONG_versions := tests/adapters/flink/contract tests/stories/test_flink_versions.py --long --timeout=600
+LONG_crashes := tests/crashes tests/stories/test_known_faults.py --long
 
 test-long: $(SUITES:%=test-long-%)
 

@@ -89,7 +89,7 @@ def test_a_jobmanager_out_of_reach_is_looked_at_until_it_is_back(
     book = tmp_path / "ledger"
     savepoints = tmp_path / "savepoints"
     with wire_to(house.flink.rest_url) as wire:
-        cluster = annex.register("behind a wire", wire.url, savepoint_dir=f"file://{savepoints}")
+        cluster = annex.register("behind-a-wire", wire.url, savepoint_dir=f"file://{savepoints}")
         job = annex.start(f"out of reach for {seconds:g} s", ledger(annex.upload(test_jar), book, cluster=cluster))
         before = job.show()
         wire.cut()
