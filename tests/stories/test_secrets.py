@@ -54,7 +54,7 @@ def test_no_file_holds_a_token_or_the_secret_of_a_client_jvm(
         assert found == ({"context.json"} if token == house.token else set())
     for process in [client_jvm, *house.list_flink_processes()]:
         assert not any(is_told(process, text) for text in (secret, *house.tokens))
-    logs = [house.data / name for name in ("log", "run", "local/log")]
+    logs = [house.data / name for name in ("log", "run", "trace", "local/log")]
     assert not [log for log in logs if PASSWORD.encode() in b"".join(_read_all(log))]
     assert stat.S_IMODE((house.data / "context.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(house.data.stat().st_mode) == 0o700
