@@ -83,10 +83,12 @@ class Conductor:
             if not self._waiting:
                 return False
             log.warning("the JobManager is killed for %d cases", self._waiting)
-            self._theatre.strike()
-            self._strikes += 1
-            self._waiting = 0
-            self._changed.notify_all()
+            try:
+                self._theatre.strike()
+            finally:  # should no new JobManager come, the cases find that out by themselves
+                self._strikes += 1
+                self._waiting = 0
+                self._changed.notify_all()
         return True
 
     def _play(self, case: Case) -> None:
