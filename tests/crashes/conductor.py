@@ -33,7 +33,7 @@ class Conductor:
         self.errors: dict[str, str] = {}
         self.deaths: Counter[Point] = Counter()
         self._theatre = theatre
-        self._around = Surroundings(theatre, test_jar, self, self.deaths)
+        self.around = Surroundings(theatre, test_jar, self, self.deaths)
         self._changed = threading.Condition()
         self._over = self._waiting = self._strikes = 0
         self._room = threading.Semaphore(AT_ONCE)
@@ -95,4 +95,4 @@ class Conductor:
         # A struck case must not hold a place while it waits for those that have none.
         is_struck = case.force is Force.JOB_MANAGER or case.point is Point.GIVEN_UP
         with nullcontext() if is_struck else self._room:
-            Performance(case, self._around).play()
+            Performance(case, self.around).play()

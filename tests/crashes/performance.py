@@ -20,6 +20,7 @@ from tests.stories.people import JobHandle, Json, Person
 from tests.stories.specs import endless, ledger
 
 CLUSTER = "stage"
+DOOMED = "tests.crashes.doomed"
 DEATH_S = 90.0
 END_S = 240.0
 """With a lost JobManager: two looks ten seconds apart, then fifty seconds until its tasks are surely dead."""
@@ -43,16 +44,20 @@ class Surroundings:
 
 
 class Performance:
-    """Plays one case; `play` raises AssertionError where it does not end as it should."""
+    """Plays one case; `play` raises AssertionError where it does not end as it should.
 
-    def __init__(self, case: Case, around: Surroundings) -> None:
+    `successor` is the module of the server that comes after the death.
+    """
+
+    def __init__(self, case: Case, around: Surroundings, successor: str = DOOMED) -> None:
         self.case = case
         self.around = around
-        self.folder = around.theatre.folder / "cases" / case.id
+        self.successor = successor
+        self.name = case.id if successor == DOOMED else f"{case.id} {successor}"
+        self.folder = around.theatre.folder / "cases" / self.name
         self.ledger = self.folder / "ledger"
         self.house = House(self.folder, command="serve")
         self.person: Person | None = None
-        self._spec_artifact = ""
 
     def play(self) -> None:
         try:
@@ -71,7 +76,7 @@ class Performance:
             self._await_death(Point.GIVEN_UP)
         if self.case.force is Force.JOB_MANAGER:
             self.around.strikes.await_strike()
-        self._start(None)
+        self._start(None, self.successor)
         job = JobHandle(self._whoever, job.id, job.name)
         self._await_end(job, operation_id)
         judge_rest(job, self.around.theatre.flink, self.case.end)
@@ -85,11 +90,11 @@ class Performance:
         assert self.person is not None
         return self.person
 
-    def _start(self, dies_at: Point | None) -> None:
+    def _start(self, dies_at: Point | None, module: str = DOOMED) -> None:
         """The next server; it dies when it passes `dies_at` from now on."""
         self._doom(dies_at)
         with _STARTING:
-            self.house.start("tests.crashes.doomed", crash_file=str(self.folder / "DIES_AT"), sweep_s="1")
+            self.house.start(module, crash_file=str(self.folder / "DIES_AT"), sweep_s="1")
         if self.person is None:
             self.person = Person(self.house)
         else:
@@ -109,7 +114,7 @@ class Performance:
         else:
             artifact = person.upload(self.around.test_jar)
             spec = ledger(artifact, self.ledger, cluster=CLUSTER)
-        job = person.publish(self.case.id, spec)
+        job = person.publish(self.name, spec)
         for verb, options in play.before:
             job.succeed(verb, **options)
         return job

@@ -2,8 +2,10 @@
 
 import pytest
 
+from headgate.reconciler.points import Point
 from tests.crashes.conductor import Conductor
-from tests.crashes.plays import Case, list_cases
+from tests.crashes.performance import Performance
+from tests.crashes.plays import Case, Force, list_cases
 
 # The first test plays all cases: minutes, and a quarter of an hour with all of them.
 pytestmark = [pytest.mark.real, pytest.mark.timeout(3600)]
@@ -22,3 +24,11 @@ def test_servers_died_at_every_point(request: pytest.FixtureRequest, performed: 
     specs = [getattr(item, "callspec", None) for item in request.session.items]
     played = {spec.params["case"].point for spec in specs if spec and isinstance(spec.params.get("case"), Case)}
     assert {point for point in played if not performed.deaths[point]} == set()
+
+
+def test_a_server_that_forgets_what_was_sent_is_found_out(performed: Conductor) -> None:
+    """The same judges see two Flink jobs where the next server does not know of the first."""
+    case = next(case for case in list_cases() if case.id == f"run-{Point.SUBMIT_CALLED}-{Force.PLAIN}")
+    with pytest.raises(AssertionError) as caught:
+        Performance(case, performed.around, successor="tests.crashes.forgetful").play()
+    assert "list_live" in str(caught.traceback[-1].statement)
