@@ -42,6 +42,7 @@ PATH = f"/jobs/{JOB}/operations"
         (["restart", JOB, "--discard-state"], "restart", {"keep_state": False}),
         (["savepoint", JOB], "savepoint", {}),
         (["savepoint", JOB, "--format", "native"], "savepoint", {"format": "NATIVE"}),
+        (["declare-lost", JOB, "--reason", "gone"], "declare_lost", {"reason": "gone"}),
     ],
     ids=lambda value: " ".join(value).replace(JOB, "") if isinstance(value, list) else "",
 )

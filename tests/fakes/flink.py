@@ -101,6 +101,12 @@ class FakeFlink:
 
         return self._call("find_evidence", cluster, look, flink_job_id)
 
+    def find_savepoint(self, directory: str) -> str:
+        self._agenda.play()
+        found = self.disk.list_below(directory) if _is_readable(directory) else []
+        newest = max(found, key=lambda savepoint: savepoint.created_at, default=None)
+        return newest.path if newest else ""
+
     def measure_snapshot(self, cluster: Cluster, path: str) -> int | None:
         return 1024 if path in self.disk.savepoints else None
 

@@ -56,6 +56,8 @@ def requests_for(verb: Verb, call: str) -> st.SearchStrategy[Options]:
 
 def troubles_of(verb: Verb) -> st.SearchStrategy[Trouble]:
     """What can go wrong with this verb's own acts."""
+    if verb is Verb.DECLARE_LOST:  # it calls nobody
+        return st.builds(Trouble, st.none(), st.just(""), st.just("declared_lost"), st.sampled_from([0.0, 20.0]))
     return st.one_of([_troubles_of_call(call) for call in _CALLS_OF_VERB[verb]])
 
 
@@ -95,4 +97,5 @@ requests: dict[Verb, st.SearchStrategy[Options]] = {
     Verb.STOP: st.builds(Options, snapshot=st.sampled_from(StopSnapshot), force=st.booleans()),
     Verb.RESTART: st.builds(Options, keep_state=st.booleans()),
     Verb.SAVEPOINT: st.just(Options()),
+    Verb.DECLARE_LOST: st.just(Options(reason="nobody answers any more")),
 }

@@ -119,6 +119,8 @@ class Invariants:
                 demand(4, settled is Settled.SUSPENDED or without, f"a paused job rests {settled}")
             case Verb.STOP:
                 demand(7, settled in {Settled.CANCELLED, Settled.FINISHED, Settled.FAILED}, f"stopped: {settled}")
+            case Verb.DECLARE_LOST:
+                demand(7, settled is Settled.CANCELLED, f"declared lost: {settled}")
             case Verb.SAVEPOINT:
                 trigger = [i for i in work.intents.list_of_job(JOB) if i.operation_id == operation.id]
                 made = [s for s in work.snapshots.list_of_job(JOB) if s.trigger_id in {i.key for i in trigger}]

@@ -100,6 +100,17 @@ class History(RuleBasedStateMachine):
         options = data.draw(requests_for(verb, trouble.call), label=verb)
         self.world.request(verb, self._with_snapshot(options, pick))
 
+    @rule(down_s=st.sampled_from([None, 0.0, 20.0]), back_s=st.sampled_from([0.0, 80.0]))
+    def declare_lost_out_of_sight(self, down_s: float | None, back_s: float) -> None:
+        """Nothing answers for so long that a person gives the job up; some time later it does again."""
+        self.world.flink.cut_off(self.world.cluster, 80.0 + back_s)
+        self.world.run_for(75)
+        if down_s is not None:
+            self.deadly.add("declared_lost")
+            self.world.down_s = down_s
+        self.world.request(Verb.DECLARE_LOST, Options(reason="nobody answers any more"))
+        self.world.run_for(2)
+
     @rule()
     def click_again(self) -> None:
         """The very same once more: answered by the open operation, unless that was taken back."""

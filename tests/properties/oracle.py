@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from headgate.domain.clusters import Cluster, Incarnation, Reachability
+from headgate.domain.events import EventType
 from headgate.domain.instances import FlinkJobId, Instance, InstanceEnd
 from headgate.domain.intents import IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Verb
@@ -20,6 +21,7 @@ from headgate.ports.store import Store, UnitOfWork
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Fault
 from tests.fakes.flink import FakeFlink
+from tests.fakes.history import FakeJob
 from tests.fakes.job_manager import FakeJobManager
 
 
@@ -91,6 +93,15 @@ class GuardedFlink(FakeFlink):
             demand(3, not instance.is_live or asked, f"{flink_job_id} is cancelled though nobody asked for it")
         super().cancel(cluster, flink_job_id)
 
+    def overlaps(self) -> list[tuple[FakeJob, FakeJob]]:
+        """Without those that a person declared lost: of these nobody could say that they had ended."""
+        found = super().overlaps()
+        if not found:
+            return []
+        with self.store.read() as work:
+            lost = list_declared_lost(work, found[0][0].platform_job)
+        return [pair for pair in found if lost.isdisjoint(job.flink_job_id for job in pair)]
+
     def delete_path(self, path: str) -> None:
         self.deleted.add(path)
         super().delete_path(path)
@@ -103,14 +114,19 @@ class GuardedFlink(FakeFlink):
         reachable = state is not None and state.reachability is not Reachability.UNREACHABLE
         demand(2, reachable, "a new id while the cluster is unreachable")
         now = self.clock.monotonic()
+        lost = list_declared_lost(work, instance.job_id)
         # A JobManager refuses an id that it has had in this life, even when that job has long ended.
         pending = [
             key
             for key, job_id, manager, life, at in self._late
-            if job_id == instance.job_id and at > now and manager.life == life and key not in manager.jobs
+            if job_id == instance.job_id
+            and at > now
+            and manager.life == life
+            and key not in manager.jobs
+            and key not in lost
         ]
         demand(2, not pending, f"a new id while the submission of {pending} may still arrive")
-        live = [job.flink_job_id for job in self.live_jobs(instance.job_id)]
+        live = [job.flink_job_id for job in self.live_jobs(instance.job_id) if job.flink_job_id not in lost]
         demand(1, not live, f"a new job while {live} lives")
 
     def _judge_repeat(self, cluster: Cluster, key: str) -> None:
@@ -142,6 +158,12 @@ class GuardedFlink(FakeFlink):
             instance = submission.instance
             self._late.append((instance.flink_job_id, instance.job_id, manager, manager.life, at))
         super()._submit_late(manager, submission, fault, seconds)
+
+
+def list_declared_lost(work: UnitOfWork, job_id: str) -> set[str]:
+    """The Flink ids that a person has declared lost: for these alone nothing is promised."""
+    events = work.events.list_of_job(job_id, 100_000, None)
+    return {event.facts["flink_job_id"] for event in events if event.type is EventType.DECLARED_LOST}
 
 
 def _may_cancel(operation: Operation) -> bool:

@@ -12,7 +12,7 @@ from random import Random
 from typing import BinaryIO
 
 from headgate.domain.clusters import Cluster, ClusterId, ClusterKind, EngineVersion
-from headgate.domain.decisions import Cancel, GiveUp, Settle, StopWithSavepoint, Submit, TriggerSavepoint
+from headgate.domain.decisions import Cancel, DeclareLost, GiveUp, Settle, StopWithSavepoint, Submit, TriggerSavepoint
 from headgate.domain.errors import NotAllowed, NotFound, Unavailable
 from headgate.domain.instances import FlinkJobId
 from headgate.domain.jobs import Draft, Job, JobId, JobState, Version
@@ -28,7 +28,7 @@ from headgate.reconciler.lease import Lease
 from headgate.reconciler.loop import differs
 from headgate.reconciler.reconcile import Reconciler
 from headgate.services.operations import Operations
-from headgate.services.standing import derive_standing
+from headgate.services.standing import derive_standing, look_at_clusters
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.faults import SimulatedCrash
 from tests.properties.oracle import GuardedFlink
@@ -202,7 +202,8 @@ class World:
     def list_verbs(self) -> list[Verb]:
         """What is offered now."""
         with self.store.read() as work:
-            return derive_standing(work.jobs.get_row(JOB)).allowed_verbs
+            around = look_at_clusters(work, "default", self.clock.now())
+            return derive_standing(work.jobs.get_row(JOB), around).allowed_verbs
 
     def list_live_in_flink(self) -> list[FlinkJobId]:
         """The jobs that a person would see alive in Flink's own console."""
@@ -248,7 +249,8 @@ class World:
                 if result.decision is not None:
                     self.tally.decisions[type(result.decision).__name__] += 1
                 if isinstance(
-                    result.decision, Submit | StopWithSavepoint | TriggerSavepoint | Cancel | Settle | GiveUp
+                    result.decision,
+                    Submit | StopWithSavepoint | TriggerSavepoint | Cancel | Settle | GiveUp | DeclareLost,
                 ):
                     self._calm = 1.0
                     self.after_act()

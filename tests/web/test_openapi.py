@@ -17,6 +17,7 @@ from headgate.domain.spec import JobSpec, JobType, dump_spec
 from headgate.web.declared import ALWAYS, CODES
 from headgate.web.models.drafts import SPEC_SCHEMA
 from headgate.web.models.operations import (
+    DeclareLostOptions,
     PauseOptions,
     RestartOptions,
     ResumeOptions,
@@ -145,13 +146,14 @@ BODIES: dict[Verb, type[BaseModel]] = {
     Verb.STOP: StopOptions,
     Verb.RESTART: RestartOptions,
     Verb.SAVEPOINT: SavepointOptions,
+    Verb.DECLARE_LOST: DeclareLostOptions,
 }
 
 
 @pytest.mark.parametrize("verb", list(Verb))
 def test_the_bodies_of_verbs_have_the_options_of_the_table(document: dict[str, Any], verb: Verb) -> None:
     assert set(BODIES[verb].model_fields) == VERB_OPTIONS[verb]
-    order = document["components"]["schemas"][f"{verb.title()}Order"]
+    order = document["components"]["schemas"][f"{verb.title().replace('_', '')}Order"]
     assert order["properties"]["options"]["$ref"].endswith(f"/{BODIES[verb].__name__}")
     assert order["properties"]["verb"]["const"] == verb
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from headgate.domain.clusters import Reachability
 from headgate.domain.jobs import Job
 from headgate.domain.lifecycle import Settled, Verb
 from headgate.domain.operations import OperationStatus, Options, RestoreFrom, StopSnapshot
@@ -81,6 +82,20 @@ def test_a_double_click_is_one_operation(world: World, client: TestClient, verb:
     assert len(client.get(path_of(job)).json()["items"]) == 1
 
 
+@pytest.mark.requirement("U-15")
+def test_a_job_out_of_sight_is_declared_lost(world: World, client: TestClient, running: Job) -> None:
+    body = {"verb": "declare_lost", "options": {"reason": "the machine burnt"}}
+    assert client.post(path_of(running), json=body).json()["code"] == "not_out_of_sight"
+    with world.store.read() as unit:
+        [cluster] = unit.clusters.list_all()
+    world.see_cluster(cluster, Reachability.UNREACHABLE)
+    world.clock.advance(61)
+    assert "declare_lost" in client.get(f"/api/v1/jobs/{running.id}").json()["allowed_verbs"]
+    response = client.post(path_of(running), json=body)
+    assert response.status_code == 202
+    assert response.json()["options"] == {"reason": "the machine burnt"}
+
+
 @pytest.mark.requirement("T0-26", "T0-30", "T0-33", "T2-08")
 @pytest.mark.parametrize(
     ("settled", "verb", "options"),
@@ -120,6 +135,7 @@ def test_a_verb_at_the_wrong_time_says_what_may_be_done(
         ({"verb": "stop", "options": {"snapshot": "maybe"}}, "options.snapshot", "field_choice"),
         ({"verb": "stop", "options": {"snapshot": "NONE", "force": "yes"}}, "options.force", "field_type"),
         ({"verb": "restart"}, "options.keep_state", "keep_state_required"),
+        ({"verb": "declare_lost"}, "options.reason", "reason_required"),
         ({"verb": "pause", "options": {"drain": True}}, "options.drain", "field_not_known"),
         ({"verb": "pause", "options": []}, "options", "field_type"),
         ({"verb": "run", "options": {"from": "NONE", "version": 0}}, "options.version", "field_bounds"),

@@ -1,4 +1,4 @@
-"""`headgate job run|pause|resume|stop|restart|savepoint`: ask for an operation, and await it.
+"""`headgate job run|pause|resume|stop|restart|savepoint|declare-lost`: ask for an operation, and await it.
 
 Options are sent only when they were given: what they mean when they were not, the server knows.
 """
@@ -172,6 +172,20 @@ def savepoint(
         _operate(session, job, "savepoint", {"format": form}, dry_run, waiting)
 
 
+def declare_lost(
+    job: JobName,
+    /,
+    *,
+    reason: Annotated[str, Parameter(name="--reason", help="Why nobody will ever know; kept with your name.")],
+    dry_run: DryRun = False,
+    waiting: Waiting = NO_WAITING,
+    common: Common = COMMON,
+) -> None:
+    """Give up a job that nobody can see any more; whatever of it is still seen later is cancelled."""
+    with open_session(common) as session:
+        _operate(session, job, "declare_lost", {"reason": reason}, dry_run, waiting)
+
+
 VERBS: dict[str, Callable[..., None]] = {
     "run": run,
     "pause": pause,
@@ -179,6 +193,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "stop": stop,
     "restart": restart,
     "savepoint": savepoint,
+    "declare-lost": declare_lost,
 }
 
 

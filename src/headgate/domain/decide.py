@@ -18,6 +18,7 @@ from headgate.domain.decisions import (
     AwaitOutcome,
     Cancel,
     Decision,
+    DeclareLost,
     JobFacts,
     Nothing,
     Outcome,
@@ -31,7 +32,7 @@ from headgate.domain.instances import FlinkJobId, FlinkStatus
 from headgate.domain.intents import Answer, Intent, IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.observation import JobSeen, Seen, TriggerStatus
-from headgate.domain.operations import Finding, Operation, StepName, StopSnapshot
+from headgate.domain.operations import Finding, Operation, StepName, StopSnapshot, is_declaration
 from headgate.domain.policy import Policy
 from headgate.domain.restore import FromSnapshot, Refused
 from headgate.domain.snapshots import PathStatus
@@ -45,6 +46,8 @@ def decide(
     `operation` is the one that executes or is to start, `intent` the open one of the same lane.
     `seen` may be older than `now`; deadlines are judged on an observation newer than themselves.
     """
+    if is_declaration(operation):
+        return _declare_lost(job, intent, seen)
     if intent is not None:
         return _resolve(job, operation, intent, seen, policy, now)
     if operation is not None and operation.lane is Lane.SAVEPOINT:
@@ -55,6 +58,16 @@ def decide(
     if operation is not None:
         return _advance(job, operation, seen, policy, now)
     return _rest(job, seen)
+
+
+def _declare_lost(job: JobFacts, intent: Intent | None, seen: Seen) -> DeclareLost | Settle:
+    """At once, one way or the other. A cluster that has come back and shows the job speaks for itself."""
+    if intent is None and job.in_flight is None and not _is_live(job):
+        gone = settle.not_possible_any_more(Verb.DECLARE_LOST, job.state.settled)
+        return Settle("nothing is left whose end is not known", gone)
+    if seen.is_reachable and seen.job is not None:
+        return Settle("the cluster shows the job", settle.not_lost(seen.job.status))
+    return DeclareLost("a person says that the job is lost")
 
 
 def _resolve(

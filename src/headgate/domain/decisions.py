@@ -139,4 +139,13 @@ class GiveUp:
     finding: Finding
 
 
-Decision = Submit | StopWithSavepoint | TriggerSavepoint | Cancel | AwaitOutcome | Settle | Nothing | GiveUp
+@dataclass(frozen=True, slots=True)
+class DeclareLost:
+    """A person says that nobody will ever know: everything open of the job is closed, its ids are given up."""
+
+    because: str
+
+
+Decision = (
+    Submit | StopWithSavepoint | TriggerSavepoint | Cancel | AwaitOutcome | Settle | Nothing | GiveUp | DeclareLost
+)

@@ -32,6 +32,7 @@ class EventType(StrEnum):
     SNAPSHOT_CREATED = "event_snapshot_created"
     STATE_CHANGED = "event_state_changed"
     STRAY_CANCELLED = "event_stray_cancelled"
+    DECLARED_LOST = "event_declared_lost"
 
 
 class EventLevel(StrEnum):

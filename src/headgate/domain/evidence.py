@@ -1,13 +1,28 @@
 """What may be concluded from a look, and what may not: shared by every part of `decide`."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from headgate.domain.clusters import Incarnation
+from headgate.domain.clusters import ClusterState, Incarnation, Reachability
 from headgate.domain.instances import Absence, Instance
 from headgate.domain.intents import Intent, IntentKind
 from headgate.domain.observation import Seen
 from headgate.domain.operations import STILL_WAITING, Finding
 from headgate.domain.policy import Policy
+
+OUT_OF_SIGHT = timedelta(seconds=60)
+"""For so long nobody must have seen the job before a person may declare it lost."""
+
+
+def is_out_of_sight(state: ClusterState | None, absence: Absence | None, now: datetime) -> bool:
+    """Whether a cluster has not answered, or has answered without the job, for `OUT_OF_SIGHT`.
+
+    `state` None: nobody has looked yet, which says nothing. `absence` is the instance's on this cluster.
+    """
+    if state is None:
+        return False
+    if state.reachability is Reachability.UNREACHABLE:
+        return now - state.since >= OUT_OF_SIGHT
+    return absence is not None and now - absence.first_at >= OUT_OF_SIGHT
 
 
 def is_alive(seen: Seen) -> bool:

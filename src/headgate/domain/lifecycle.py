@@ -54,6 +54,7 @@ class Verb(StrEnum):
     STOP = "stop"
     RESTART = "restart"
     SAVEPOINT = "savepoint"
+    DECLARE_LOST = "declare_lost"
 
 
 class Lane(StrEnum):
@@ -65,11 +66,15 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VerbRule:
-    """One row of the verb table: from which expected phases, and where it leads."""
+    """One row of the verb table: from which expected phases, and where it leads.
+
+    `out_of_sight`: only while nobody can see what became of the job (see `is_out_of_sight` of `evidence.py`).
+    """
 
     allowed_from: frozenset[Phase]
     target: Wanted | None
     lane: Lane = Lane.MAIN
+    out_of_sight: bool = False
 
 
 VERBS: dict[Verb, VerbRule] = {
@@ -81,6 +86,7 @@ VERBS: dict[Verb, VerbRule] = {
     Verb.STOP: VerbRule(frozenset({Phase.RUNNING, Phase.FAILED, Phase.SUSPENDED}), Wanted.CANCELLED),
     Verb.RESTART: VerbRule(frozenset({Phase.RUNNING}), Wanted.RUNNING),
     Verb.SAVEPOINT: VerbRule(frozenset({Phase.RUNNING}), None, Lane.SAVEPOINT),
+    Verb.DECLARE_LOST: VerbRule(frozenset(Phase), Wanted.CANCELLED, out_of_sight=True),
 }
 
 
@@ -110,20 +116,29 @@ def derive_lifecycle(wanted: Wanted | None, has_version: bool) -> Lifecycle:
     return Lifecycle.ONLINE if wanted is Wanted.RUNNING else Lifecycle.PUBLISHED
 
 
-def list_allowed_verbs(expected: Phase, *, unconfirmed_instance: bool) -> list[Verb]:
-    """The verbs that fit the expected phase, in the table's order.
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What of a job is not seen. `unconfirmed_instance`: an instance exists whose end nobody has seen.
 
-    `unconfirmed_instance`: an instance exists whose end nobody has seen. Then it may always be
-    stopped, and nothing may be started beside it.
+    Then it may always be stopped. `out_of_sight`: for long enough nobody could see what became of it,
+    or of an act that was sent; then it may be declared lost.
     """
-    return [verb for verb in Verb if is_allowed(verb, expected, unconfirmed_instance=unconfirmed_instance)]
+
+    unconfirmed_instance: bool = False
+    out_of_sight: bool = False
 
 
-def is_allowed(verb: Verb, expected: Phase, *, unconfirmed_instance: bool) -> bool:
-    """Whether `verb` fits the expected phase; see `list_allowed_verbs`."""
-    if verb is Verb.STOP and unconfirmed_instance:
+def list_allowed_verbs(expected: Phase, sight: Sight) -> list[Verb]:
+    """The verbs that fit the expected phase, in the table's order."""
+    return [verb for verb in Verb if is_allowed(verb, expected, sight)]
+
+
+def is_allowed(verb: Verb, expected: Phase, sight: Sight) -> bool:
+    """Whether `verb` fits the expected phase and what is seen of the job."""
+    if verb is Verb.STOP and sight.unconfirmed_instance:
         return True
-    return expected in VERBS[verb].allowed_from
+    rule = VERBS[verb]
+    return expected in rule.allowed_from and (sight.out_of_sight or not rule.out_of_sight)
 
 
 def list_phases_for(verb: Verb) -> Collection[Phase]:

@@ -85,6 +85,7 @@ class Options:
     force: bool = False
     keep_state: bool | None = None
     format: SavepointFormat = SavepointFormat.CANONICAL
+    reason: str = ""
 
 
 VERB_OPTIONS: dict[Verb, frozenset[str]] = {
@@ -94,6 +95,7 @@ VERB_OPTIONS: dict[Verb, frozenset[str]] = {
     Verb.STOP: frozenset({"snapshot", "force"}),
     Verb.RESTART: frozenset({"keep_state"}),
     Verb.SAVEPOINT: frozenset({"format"}),
+    Verb.DECLARE_LOST: frozenset({"reason"}),
 }
 
 
@@ -115,6 +117,7 @@ class StepName(StrEnum):
     STOP_WITH_SAVEPOINT = "stop_with_savepoint"
     SAVEPOINT = "savepoint"
     SUBMIT = "submit"
+    DECLARE_LOST = "declare_lost"
 
 
 class StepStatus(StrEnum):
@@ -201,6 +204,8 @@ def plan_steps(verb: Verb, options: Options) -> tuple[Step, ...]:
             names = (StepName.STOP_WITH_SAVEPOINT if options.keep_state else StepName.CANCEL, StepName.SUBMIT)
         case Verb.SAVEPOINT:
             names = (StepName.SAVEPOINT,)
+        case Verb.DECLARE_LOST:
+            names = (StepName.DECLARE_LOST,)
     return tuple(Step(name) for name in names)
 
 
@@ -213,6 +218,11 @@ def find_same(open_operations: Sequence[Operation], verb: Verb, options: Options
     return newest if (newest.verb, newest.options) == (verb, options) else None
 
 
+def is_declaration(operation: Operation | None) -> bool:
+    """Whether it says that the job is lost."""
+    return operation is not None and operation.verb is Verb.DECLARE_LOST
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which open operation is carried out now, which older ones give way, and which ones wait for their turn."""
@@ -222,18 +232,27 @@ class Choice:
     overridden_by: Operation | None = None
     queued: tuple[Operation, ...] = ()
 
+    @property
+    def is_declaration(self) -> bool:
+        """Whether it is the one that waits for nothing, not even for what is under way."""
+        return is_declaration(self.executing)
+
 
 def choose_operation(open_operations: Sequence[Operation], lane: Lane) -> Choice:
     """Serial change of mind: what has sent something finishes, then the newest waiting one counts.
 
     One that has sent nothing yet yields to a newer one. A `stop` with force does not wait: it is
-    `overridden_by`, and the executing operation is cut short. In the savepoint lane nothing yields.
+    `overridden_by`, and the executing operation is cut short. A declaration that the job is lost waits
+    for nothing at all, and closes what is older itself. In the savepoint lane nothing yields.
     """
     waiting = sorted((op for op in open_operations if op.lane is lane), key=lambda op: op.number)
     if not waiting:
         return Choice(None)
     if lane is Lane.SAVEPOINT:
         return Choice(waiting[0], queued=tuple(waiting[1:]))
+    declared = next((op for op in reversed(waiting) if op.verb is Verb.DECLARE_LOST), None)
+    if declared is not None:
+        return Choice(declared, queued=tuple(op for op in waiting if op.number > declared.number))
     newest = waiting[-1]
     sent = next((op for op in waiting if op.has_sent), None)
     if sent is None or sent is newest:

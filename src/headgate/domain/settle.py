@@ -44,6 +44,12 @@ def not_possible_any_more(verb: Verb, settled: Settled) -> Outcome:
     return Outcome(operation=OperationStatus.TASK_STATUS_NO_DONE, result=finding)
 
 
+def not_lost(status: FlinkStatus) -> Outcome:
+    """The job was declared lost, but its cluster shows it: nothing is changed, and what was open goes on."""
+    finding = Finding("job_in_sight", {"status": status.value})
+    return Outcome(operation=OperationStatus.TASK_STATUS_NO_DONE, result=finding)
+
+
 def refused(finding: Finding) -> Outcome:
     """Nothing was sent and nothing changed; the sign beside the state says why."""
     return Outcome(operation=OperationStatus.FAIL, result=finding, warning=finding)

@@ -85,6 +85,12 @@ class FlinkGateway(Protocol):
     ) -> Evidence:
         """A savepoint that the intent with this directory made: its `_metadata`, else a record of it."""
 
+    def find_savepoint(self, directory: str) -> str:
+        """The newest savepoint in a directory that one intent alone used, where this machine sees it; else empty.
+
+        Only storage is looked at: Flink is not asked, nothing is raised.
+        """
+
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         """Whether a snapshot's files are there."""
 

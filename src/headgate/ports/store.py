@@ -24,7 +24,10 @@ from headgate.domain.snapshots import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One job with all that its row in a list needs. `paused_version` made the snapshot of its pause."""
+    """One job with all that its row in a list needs. `paused_version` made the snapshot of its pause.
+
+    `waits_on` are the clusters where an act was sent whose outcome is not known.
+    """
 
     job: Job
     draft: Draft
@@ -33,6 +36,7 @@ class JobRow:
     instance: Instance | None
     open_operations: tuple[Operation, ...]
     paused_version: int | None = None
+    waits_on: frozenset[ClusterId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

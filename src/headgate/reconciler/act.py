@@ -17,6 +17,7 @@ from headgate.domain.catalogue import Language, message
 from headgate.domain.decisions import (
     Cancel,
     Decision,
+    DeclareLost,
     GiveUp,
     Outcome,
     Settle,
@@ -42,7 +43,7 @@ from headgate.ports.clock import Clock
 from headgate.ports.flink import FlinkGateway, MaySend, SavepointOrder, Submission
 from headgate.ports.ids import Ids
 from headgate.ports.store import Store
-from headgate.reconciler import record
+from headgate.reconciler import declared, record
 from headgate.reconciler.points import Point, Reached
 from headgate.reconciler.situation import Situation
 
@@ -83,6 +84,11 @@ def act(tools: Tools, decision: Decision, situation: Situation, seen: Seen, fenc
         case GiveUp():
             with tools.store.write(fence) as work:
                 record.give_up(work, situation, decision.finding, tools.clock.now())
+            tools.reached(Point.GIVEN_UP)
+        case DeclareLost():
+            left = declared.find_left(tools.gateway, situation)
+            with tools.store.write(fence) as work:
+                declared.declare_lost(work, situation, left, record.NewIds(tools.ids, tools.clock.now()))
             tools.reached(Point.GIVEN_UP)
         case _:
             return False

@@ -15,7 +15,7 @@ from headgate.domain.events import EventLevel, EventType
 from headgate.domain.intents import Intent, IntentKind
 from headgate.domain.lifecycle import Lane
 from headgate.domain.observation import Seen, TriggerSeen, TriggerStatus
-from headgate.domain.operations import Finding, Operation, OperationStatus
+from headgate.domain.operations import Finding, Operation, OperationStatus, is_declaration
 from headgate.domain.restore import FromSnapshot
 from headgate.domain.snapshots import PathStatus
 from headgate.reconciler import record
@@ -135,7 +135,8 @@ class Reconciler:
         """The cheap poll between two sweeps: one call while a savepoint is being written."""
         newest = self.get_watch(cluster).newest
         fresh = newest is not None and self.tools.clock.now() - newest.at < LONGEST_POLL
-        return trigger.status is TriggerStatus.IN_PROGRESS and fresh and situation.facts.forced is None
+        in_a_hurry = situation.facts.forced is not None or is_declaration(situation.operation)
+        return trigger.status is TriggerStatus.IN_PROGRESS and fresh and not in_a_hurry
 
     def _close_waiting(self, situation: Situation, fence: int | None) -> None:
         now = self.tools.clock.now()
@@ -167,7 +168,9 @@ class Reconciler:
         decision = decide(situation.facts, operation, situation.intent, seen, tools.policy, now)
         name = situation.version.spec.cluster if situation.version is not None else "-"
         finding = Finding("cluster_not_found", {"cluster": name})
-        if situation.intent is not None:
+        if is_declaration(operation):
+            pass  # it needs nobody's answer
+        elif situation.intent is not None:
             decision = GiveUp("nobody can be asked any more what became of the act", finding)
         elif not isinstance(decision, Settle):
             decision = Settle("the cluster is not registered", settle.start_refused(situation.facts, finding))

@@ -127,7 +127,7 @@ def apply_outcome(work: UnitOfWork, situation: Situation, outcome: Outcome, ids:
         work.instances.save(_close_instance(instance, outcome, now))
         _record_instance_events(work, situation, instance, outcome, now)
     if outcome.snapshot is not None and instance is not None:
-        made = _add_snapshot(work, situation, instance, outcome.snapshot, NewIds(ids, now))
+        made = add_snapshot(work, situation, instance, outcome.snapshot, NewIds(ids, now))
     if situation.operation is not None:
         _advance_operation(work, situation, situation.operation, outcome, now)
     _save_state(work, situation, outcome, made, now)
@@ -228,7 +228,7 @@ def _add_instance(work: UnitOfWork, situation: Situation, seen: Seen, new: NewId
 
 
 def _start_step(operation: Operation, now: datetime, failing: Finding | None) -> Operation:
-    steps = _change_step(operation, StepStatus.OPERATING, now)
+    steps = change_step(operation, StepStatus.OPERATING, now)
     started = operation.started_at or now
     return replace(
         operation,
@@ -240,7 +240,7 @@ def _start_step(operation: Operation, now: datetime, failing: Finding | None) ->
     )
 
 
-def _change_step(operation: Operation, status: StepStatus, now: datetime) -> tuple[Step, ...]:
+def change_step(operation: Operation, status: StepStatus, now: datetime) -> tuple[Step, ...]:
     """The steps with the current one changed."""
     current = operation.step
     ended = now if status in {StepStatus.SUCCESS, StepStatus.FAIL} else None
@@ -270,9 +270,10 @@ def _record_instance_events(
         record_event(work, situation, EventType.INSTANCE_ENDED, now, facts, level)
 
 
-def _add_snapshot(
+def add_snapshot(
     work: UnitOfWork, situation: Situation, instance: Instance, made: SnapshotMade, new: NewIds
 ) -> SnapshotId:
+    """A snapshot of `instance` that the situation's intent made; the row that its path has already, if it has one."""
     intent = situation.intent
     cluster = situation.cluster
     known = work.snapshots.find_by_path(situation.job.id, made.path)
@@ -307,7 +308,7 @@ def _advance_operation(
         return
     steps = operation.steps
     if operation.step is not None and (outcome.step_done or operation.has_sent):
-        steps = _change_step(operation, StepStatus.SUCCESS if outcome.step_done else StepStatus.FAIL, now)
+        steps = change_step(operation, StepStatus.SUCCESS if outcome.step_done else StepStatus.FAIL, now)
     operation = replace(operation, steps=steps)
     if outcome.operation is None:
         work.operations.save(operation)

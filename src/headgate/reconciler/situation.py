@@ -67,7 +67,7 @@ def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:
         work.jobs.get_state(job_id), work.instances.list_of_job(job_id), work.snapshots.list_of_job(job_id)
     )
     newest = history.instances[0] if history.instances else None
-    operation = _find_owner(opened, intent) or choice.executing
+    operation = choice.executing if choice.is_declaration else _find_owner(opened, intent) or choice.executing
     version = _find_version(work, job_id, operation)
     cluster = _find_cluster(work, job, operation, intent, version, history)
     facts = JobFacts(

@@ -5,6 +5,7 @@ operation is under way. What only the outcome of that operation can tell is left
 """
 
 from dataclasses import dataclass, fields
+from datetime import datetime
 
 from headgate.domain.capabilities import is_other_line
 from headgate.domain.clusters import Cluster
@@ -22,7 +23,7 @@ from headgate.domain.restore import (
     is_state_at_stake,
 )
 from headgate.ports.store import JobRow, UnitOfWork
-from headgate.services.standing import Standing, derive_standing
+from headgate.services.standing import Standing, derive_standing, look_at_clusters
 
 _STARTS = frozenset({Verb.RUN, Verb.RESUME, Verb.RESTART})
 
@@ -58,7 +59,7 @@ class Accepted:
     restore: RestoreChoice | None = None
 
 
-def load_request(unit: UnitOfWork, row: JobRow, verb: Verb, options: Options) -> Request:
+def load_request(unit: UnitOfWork, row: JobRow, verb: Verb, options: Options, now: datetime) -> Request:
     """Everything that `accept` reads."""
     job_id = row.job.id
     history = History(row.state, unit.instances.list_of_job(job_id), unit.snapshots.list_of_job(job_id))
@@ -66,7 +67,7 @@ def load_request(unit: UnitOfWork, row: JobRow, verb: Verb, options: Options) ->
         row=row,
         verb=verb,
         options=options,
-        standing=derive_standing(row),
+        standing=derive_standing(row, look_at_clusters(unit, row.job.workspace, now)),
         history=history,
         versions=tuple(unit.jobs.list_versions(job_id)),
         clusters=tuple(unit.clusters.list_all(row.job.workspace)),
@@ -99,6 +100,8 @@ def _check_options(request: Request) -> None:
         raise _missing_option("snapshot", "stop_snapshot_required")
     if verb is Verb.RESTART and options.keep_state is None:
         raise _missing_option("keep_state", "keep_state_required")
+    if verb is Verb.DECLARE_LOST and not options.reason.strip():
+        raise _missing_option("reason", "reason_required")
     if options.restore_from is RestoreFrom.SNAPSHOT and options.snapshot_id is None:
         raise _missing_option("snapshot_id", "snapshot_id_required")
     if verb is Verb.RUN and options.snapshot_id and options.restore_from is not RestoreFrom.SNAPSHOT:
@@ -111,8 +114,10 @@ def _missing_option(name: str, code: str) -> Invalid:
 
 def _check_phase(request: Request) -> None:
     standing, verb = request.standing, request.verb
-    if is_allowed(verb, standing.expected_phase, unconfirmed_instance=standing.unconfirmed_instance):
+    if is_allowed(verb, standing.expected_phase, standing.sight):
         return
+    if verb is Verb.DECLARE_LOST:
+        raise standing.refuse("not_out_of_sight", job=request.row.job.name)
     raise standing.refuse(
         "job_not_published" if standing.expected_phase is Phase.DRAFT else "verb_not_allowed",
         verb=verb.value,

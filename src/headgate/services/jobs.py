@@ -20,7 +20,7 @@ from headgate.ports.ids import Ids
 from headgate.ports.store import JobRow, Store
 from headgate.services.access import get_job, get_row, require_revision
 from headgate.services.receipts import Keep, keep_nothing
-from headgate.services.standing import derive_standing
+from headgate.services.standing import Standing, derive_standing, look_at_clusters
 
 NAME_LENGTH = 100
 FOLDER_LENGTH = 255
@@ -116,15 +116,15 @@ class Jobs:
         with self.store.write() as unit:
             row = get_row(unit, actor, job_id)
             require_revision(row.job.revision, revision)
-            _refuse_delete(row)
+            around = look_at_clusters(unit, row.job.workspace, self.clock.now())
+            _refuse_delete(row, derive_standing(row, around))
             left = len(unit.snapshots.list_of_job(job_id))
             unit.jobs.delete(job_id)
         self.calls.forget(job_id)
         return DeletedJob(row.job.id, row.job.name, left)
 
 
-def _refuse_delete(row: JobRow) -> None:
-    standing = derive_standing(row)
+def _refuse_delete(row: JobRow, standing: Standing) -> None:
     name = row.job.name
     if row.job.protected:
         raise standing.refuse("job_protected", job=name)

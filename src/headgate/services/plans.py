@@ -99,6 +99,8 @@ def _list_state_risks(request: Request) -> Iterator[Finding]:
         yield Finding("risk_pause_may_lose_state")
     if verb is Verb.PAUSE:
         yield Finding("risk_source_retention")
+    if verb is Verb.DECLARE_LOST:
+        yield Finding("risk_declared_lost_may_live")
     if options.allow_non_restored_state:
         yield Finding("risk_non_restored_state")
     if options.claim_mode is ClaimMode.CLAIM:

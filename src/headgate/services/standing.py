@@ -3,12 +3,17 @@
 Acceptance of verbs, the views of jobs and the deletion rules all read a job's state here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from headgate.domain.clusters import ClusterState
 from headgate.domain.errors import NotAllowed
+from headgate.domain.evidence import is_out_of_sight
 from headgate.domain.lifecycle import (
     Lifecycle,
     Phase,
+    Sight,
     Verb,
     Wanted,
     derive_desired_state,
@@ -18,7 +23,7 @@ from headgate.domain.lifecycle import (
     list_allowed_verbs,
 )
 from headgate.domain.operations import Operation
-from headgate.ports.store import JobRow
+from headgate.ports.store import JobRow, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,11 @@ class Standing:
     desired_state: Wanted | None
     lifecycle: Lifecycle
     heading: Operation | None
-    unconfirmed_instance: bool
+    sight: Sight
 
     @property
     def allowed_verbs(self) -> list[Verb]:
-        return list_allowed_verbs(self.expected_phase, unconfirmed_instance=self.unconfirmed_instance)
+        return list_allowed_verbs(self.expected_phase, self.sight)
 
     def refuse(self, code: str, cause: str = "", **facts: object) -> NotAllowed:
         """The error that says why something is not allowed now, where the job stands, and what is allowed."""
@@ -46,8 +51,21 @@ class Standing:
         return NotAllowed(code, problems=(), cause=cause, **facts)
 
 
-def derive_standing(row: JobRow) -> Standing:
-    """All derived states of the job in `row`."""
+@dataclass(frozen=True, slots=True)
+class ClusterSight:
+    """What is known of all clusters now: `states` by id, None for one that nobody has looked at yet."""
+
+    states: Mapping[str, ClusterState | None]
+    now: datetime
+
+
+def look_at_clusters(unit: UnitOfWork, workspace: str, now: datetime) -> ClusterSight:
+    """What the rows know of the clusters of a workspace."""
+    return ClusterSight({c.id: unit.clusters.find_state(c.id) for c in unit.clusters.list_all(workspace)}, now)
+
+
+def derive_standing(row: JobRow, clusters: ClusterSight | None = None) -> Standing:
+    """All derived states of the job in `row`. Without `clusters` nothing is said of what is out of sight."""
     heading = max(
         (operation for operation in row.open_operations if operation.target is not None),
         key=lambda operation: operation.number,
@@ -61,5 +79,23 @@ def derive_standing(row: JobRow) -> Standing:
         desired_state=derive_desired_state(row.state.wanted, target),
         lifecycle=derive_lifecycle(row.state.wanted, has_version),
         heading=heading,
-        unconfirmed_instance=row.instance is not None and row.instance.is_live,
+        sight=Sight(row.instance is not None and row.instance.is_live, _is_out_of_sight(row, clusters)),
+    )
+
+
+def _is_out_of_sight(row: JobRow, clusters: ClusterSight | None) -> bool:
+    """Whether something was sent of which nobody can see what became of it, wherever it was sent."""
+    live = row.instance if row.instance is not None and row.instance.is_live else None
+    places = row.waits_on | ({live.cluster_id} if live is not None else frozenset())
+    if clusters is None:
+        return False
+    return bool(places) and all(
+        # A cluster that is registered no more is never seen again.
+        place not in clusters.states
+        or is_out_of_sight(
+            clusters.states[place],
+            live.absence if live is not None and live.cluster_id == place else None,
+            clusters.now,
+        )
+        for place in places
     )

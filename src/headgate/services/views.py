@@ -16,7 +16,7 @@ from headgate.domain.restore import History, find_restore_point
 from headgate.domain.snapshots import Snapshot
 from headgate.domain.spec import JobSpec, JobType
 from headgate.ports.store import JobRow
-from headgate.services.standing import Standing, derive_standing
+from headgate.services.standing import ClusterSight, Standing, derive_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,10 @@ class Surroundings:
     findings: dict[str, Finding]
     artifact_ids: dict[str, str]
 
+    @property
+    def sight(self) -> ClusterSight:
+        return ClusterSight({cluster.id: self.states.get(cluster.id) for cluster in self.clusters}, self.now)
+
     def find_cluster(self, row: JobRow) -> Cluster | None:
         """Where the job runs or ran last, else where its newest text wants it."""
         if row.instance is not None:
@@ -95,7 +99,7 @@ class Surroundings:
 
 def build_job_view(row: JobRow, around: Surroundings) -> JobView:
     """The view of one job."""
-    standing = derive_standing(row)
+    standing = derive_standing(row, around.sight)
     cluster = around.find_cluster(row)
     reach = _derive_reach(row, cluster, around)
     main = choose_operation(row.open_operations, Lane.MAIN)

@@ -51,7 +51,11 @@ _WANTED: dict[str, str] = {
     "bool": "boolean",
 }
 # A choice that nobody may make for a person is explained better than "missing".
-_MISSING: dict[str, str] = {"options.snapshot": "stop_snapshot_required", "options.keep_state": "keep_state_required"}
+_MISSING: dict[str, str] = {
+    "options.snapshot": "stop_snapshot_required",
+    "options.keep_state": "keep_state_required",
+    "options.reason": "reason_required",
+}
 
 
 def describe_faults(faults: Sequence[Any]) -> list[Problem]:

@@ -9,11 +9,11 @@ from sqlalchemy import Engine, event
 from headgate.domain.clusters import ClusterId
 from headgate.domain.instances import InstanceEnd
 from headgate.domain.jobs import JobState
-from headgate.domain.lifecycle import Settled
+from headgate.domain.lifecycle import Lane, Settled
 from headgate.domain.operations import OperationStatus
 from headgate.domain.spec import JobSpec, JobType
 from headgate.ports.store import JobFilter, JobRow, Store
-from tests.adapters.db.samples import NOW, SPEC, add_job, cluster, draft, instance, job, operation, version
+from tests.adapters.db.samples import NOW, SPEC, add_job, cluster, draft, instance, intent, job, operation, version
 
 
 def test_a_row_has_all_that_its_line_needs(store: Store) -> None:
@@ -105,9 +105,20 @@ def test_a_job_is_found_by_the_cluster_of_its_newest_run_too(store: Store) -> No
         )
 
 
-def test_a_list_of_a_thousand_jobs_takes_four_queries(store: Store, engine: Engine) -> None:
+def test_a_row_names_the_clusters_on_which_an_act_is_open(store: Store) -> None:
+    with store.write() as unit:
+        made, other = add_job(unit), add_job(unit, "other")
+        unit.instances.add(run := instance(made, 1))
+        unit.intents.add(intent(run, "1", cluster_id=ClusterId("clu-2")))
+        unit.intents.add(intent(run, "2", lane=Lane.SAVEPOINT, cluster_id=ClusterId("clu-3")))
+    with store.read() as unit:
+        assert unit.jobs.get_row(made.id).waits_on == {"clu-2", "clu-3"}
+        assert unit.jobs.get_row(other.id).waits_on == frozenset()
+
+
+def test_a_list_of_a_thousand_jobs_takes_five_queries(store: Store, engine: Engine) -> None:
     _fill(store, 1000)
-    assert _count_queries(store, engine) == 4
+    assert _count_queries(store, engine) == 5
 
 
 def _fill(store: Store, count: int) -> None:

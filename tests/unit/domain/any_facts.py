@@ -53,6 +53,7 @@ PLANS = [
     (Verb.RESTART, Options(keep_state=True)),
     (Verb.RESTART, Options(keep_state=False)),
     (Verb.SAVEPOINT, Options()),
+    (Verb.DECLARE_LOST, Options(reason="the data centre is gone")),
 ]
 
 

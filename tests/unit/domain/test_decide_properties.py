@@ -8,6 +8,7 @@ from headgate.domain.decisions import (
     AwaitOutcome,
     Cancel,
     Decision,
+    DeclareLost,
     GiveUp,
     Nothing,
     Outcome,
@@ -20,7 +21,7 @@ from headgate.domain.evidence import is_alive
 from headgate.domain.instances import FlinkStatus
 from headgate.domain.intents import Answer, IntentKind
 from headgate.domain.lifecycle import Lane, Settled, Verb
-from headgate.domain.operations import OperationStatus, StepName, StopSnapshot
+from headgate.domain.operations import OperationStatus, StepName, StopSnapshot, is_declaration
 from tests.unit.domain.any_facts import AnyCase, cases
 from tests.unit.domain.facts import NOW, POLICY
 
@@ -89,13 +90,23 @@ def a_cluster_that_does_not_answer_is_sent_nothing_and_ends_no_instance(case: An
         assert not isinstance(decision, CALLS)
         assert not isinstance(decision, GiveUp)
         assert outcome_of(case).instance_end is None
-        if case.act is not None:
+        if case.act is not None and not is_declaration(case.asked):
             assert isinstance(decision, AwaitOutcome)
+
+
+def a_declaration_is_answered_at_once(case: AnyCase) -> None:
+    decision, look = answer(case), case.look
+    assert isinstance(decision, DeclareLost) <= is_declaration(case.asked)
+    if is_declaration(case.asked):
+        assert isinstance(decision, DeclareLost | Settle)
+        assert outcome_of(case).settled is None
+        if isinstance(decision, DeclareLost):
+            assert not look.is_reachable or look.job is None
 
 
 def an_operation_closes_only_together_with_its_open_act(case: AnyCase) -> None:
     outcome = outcome_of(case)
-    if case.act is not None and isinstance(answer(case), Settle):
+    if case.act is not None and isinstance(answer(case), Settle) and not is_declaration(case.asked):
         assert outcome.intent is not None
     if outcome.intent is not None:
         assert case.act is not None
@@ -173,6 +184,7 @@ LAWS = [
     a_key_is_repeated_within_one_life_of_the_jobmanager_only,
     while_an_act_is_open_nothing_of_another_kind_is_sent_but_a_cancellation_that_closes_it,
     a_cluster_that_does_not_answer_is_sent_nothing_and_ends_no_instance,
+    a_declaration_is_answered_at_once,
     an_operation_closes_only_together_with_its_open_act,
     what_is_seen_alive_is_never_said_to_have_ended,
     suspended_means_that_there_is_a_savepoint,

@@ -8,6 +8,7 @@ from headgate.domain.lifecycle import (
     Lifecycle,
     Phase,
     Settled,
+    Sight,
     Verb,
     Wanted,
     derive_desired_state,
@@ -29,6 +30,7 @@ VERB_TABLE = """
 | stop      | RUNNING, FAILED, SUSPENDED                          | CANCELLED | MAIN      |
 | restart   | RUNNING                                             | RUNNING   | MAIN      |
 | savepoint | RUNNING                                             | -         | SAVEPOINT |
+| declare_lost | CANCELLED, DRAFT, FAILED, FINISHED, PUBLISHED, RUNNING, SUSPENDED, TRANSITIONING | CANCELLED | MAIN |
 """
 
 OFFERED = """
@@ -113,20 +115,22 @@ def test_the_table_has_a_row_for_every_verb() -> None:
 @pytest.mark.requirement("T1-02", "T2-04")
 @pytest.mark.parametrize(("phase", "plain", "unconfirmed"), [(row.id, *row.values) for row in read_table(OFFERED)])
 def test_what_is_offered_in_a_phase(phase: str, plain: str, unconfirmed: str) -> None:
-    assert [*list_allowed_verbs(Phase(phase), unconfirmed_instance=False)] == read_words(plain)
-    assert [*list_allowed_verbs(Phase(phase), unconfirmed_instance=True)] == read_words(unconfirmed)
+    assert [*list_allowed_verbs(Phase(phase), Sight())] == read_words(plain)
+    assert [*list_allowed_verbs(Phase(phase), Sight(unconfirmed_instance=True))] == read_words(unconfirmed)
+    out_of_sight = list_allowed_verbs(Phase(phase), Sight(unconfirmed_instance=True, out_of_sight=True))
+    assert out_of_sight == [*read_words(unconfirmed), Verb.DECLARE_LOST]
 
 
 @pytest.mark.requirement("T0-33")
 @pytest.mark.parametrize("phase", list(Phase))
 def test_whatever_is_not_known_to_have_ended_can_be_stopped(phase: Phase) -> None:
-    assert is_allowed(Verb.STOP, phase, unconfirmed_instance=True)
+    assert is_allowed(Verb.STOP, phase, Sight(unconfirmed_instance=True))
 
 
 def test_every_state_that_a_published_job_rests_in_has_a_verb_that_leads_out() -> None:
     for settled in Settled:
         phase = derive_phase(settled, None, has_version=True)
-        leaving = {VERBS[verb].target for verb in list_allowed_verbs(phase, unconfirmed_instance=False)}
+        leaving = {VERBS[verb].target for verb in list_allowed_verbs(phase, Sight())}
         assert leaving - {None}, phase
 
 

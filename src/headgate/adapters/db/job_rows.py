@@ -1,4 +1,4 @@
-"""The rows of a list of jobs: each job with all that is shown of it, in four queries for any number.
+"""The rows of a list of jobs: each job with all that is shown of it, in five queries for any number.
 
 What narrows a list is in the statements' conditions; the statements of one kind of filter are built
 once and kept, as building them costs more than running them.
@@ -27,6 +27,7 @@ from headgate.adapters.db.instances import INSTANCES
 from headgate.adapters.db.letters import lower
 from headgate.adapters.db.operations import OPERATIONS
 from headgate.adapters.db.rows import Records
+from headgate.domain.clusters import ClusterId
 from headgate.domain.instances import Instance
 from headgate.domain.jobs import Draft, Job, JobState, Version
 from headgate.domain.operations import Operation
@@ -96,18 +97,19 @@ def list_rows(connection: Connection, job_filter: JobFilter) -> list[JobRow]:
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    """The four queries under one condition."""
+    """The five queries under one condition."""
 
     jobs: Select[Any]
     versions: Select[Any]
     instances: Select[Any]
     operations: Select[Any]
+    intents: Select[Any]
 
 
 @cache
 def _statements(names: tuple[str, ...]) -> _Statements:
     condition = and_(*(_CONDITIONS[name] for name in names))
-    operations = tables.operations.c
+    operations, intents = tables.operations.c, tables.intents.c
     return _Statements(
         jobs=(
             select(_snapshots.job_version, *JOBS.columns, *DRAFTS.columns, *STATES.columns)
@@ -120,6 +122,9 @@ def _statements(names: tuple[str, ...]) -> _Statements:
         versions=_newest_of_each(VERSIONS, condition),
         instances=_newest_of_each(INSTANCES, condition),
         operations=_of_matching(OPERATIONS, condition).where(tables.is_open_operation).order_by(operations.number),
+        intents=select(intents.job_id, intents.cluster_id).where(
+            tables.is_open_intent, intents.job_id.in_(_matching(condition))
+        ),
     )
 
 
@@ -132,8 +137,11 @@ def _newest_of_each(records: Records[Any], condition: ColumnElement[bool]) -> Se
 
 
 def _of_matching(records: Records[Any], condition: ColumnElement[bool]) -> Select[Any]:
-    matching = select(_jobs.id).join_from(tables.jobs, tables.drafts).where(condition)
-    return records.select.where(records.table.c.job_id.in_(matching))
+    return records.select.where(records.table.c.job_id.in_(_matching(condition)))
+
+
+def _matching(condition: ColumnElement[bool]) -> Select[Any]:
+    return select(_jobs.id).join_from(tables.jobs, tables.drafts).where(condition)
 
 
 def _read(connection: Connection, names: tuple[str, ...], parameters: dict[str, object]) -> list[JobRow]:
@@ -148,6 +156,9 @@ def _read(connection: Connection, names: tuple[str, ...], parameters: dict[str, 
     operations: dict[str, list[Operation]] = {}
     for operation in OPERATIONS.list_by(connection, statements.operations, **parameters):
         operations.setdefault(operation.job_id, []).append(operation)
+    waits_on: dict[str, set[ClusterId]] = {}
+    for job_id, cluster_id in connection.execute(statements.intents, parameters):
+        waits_on.setdefault(job_id, set()).add(ClusterId(cluster_id))
     return [
         JobRow(
             job := JOBS.to_record(row[1:first]),
@@ -157,6 +168,7 @@ def _read(connection: Connection, names: tuple[str, ...], parameters: dict[str, 
             instances.get(job.id),
             tuple(operations.get(job.id, ())),
             row[0],
+            frozenset(waits_on.get(job.id, ())),
         )
         for row in jobs
     ]

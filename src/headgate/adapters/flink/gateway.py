@@ -114,6 +114,9 @@ class RestGateway(FlinkGateway):
         records = payloads.read_checkpoints(answer) if answer is not None else []
         return Evidence(evidence.find_recorded(records, directory, not_before))
 
+    def find_savepoint(self, directory: str) -> str:
+        return evidence.find_savepoint(directory)
+
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         return evidence.look_at_snapshot(cluster, path)
 

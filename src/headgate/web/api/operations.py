@@ -30,6 +30,7 @@ WITHDRAWAL_S = 1.0
 
 _REFUSALS = (
     "verb_not_allowed",
+    "not_out_of_sight",
     "job_not_published",
     "savepoint_dir_missing",
     "from_required",

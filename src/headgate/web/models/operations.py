@@ -64,6 +64,10 @@ class SavepointOptions(Body):
     format: AnyFormat = SavepointFormat.CANONICAL
 
 
+class DeclareLostOptions(Body):
+    reason: str = Field(max_length=500, description="Why nobody will ever know; kept with your name.")
+
+
 class RunOrder(Body):
     verb: Literal["run"]
     options: RunOptions
@@ -94,7 +98,12 @@ class SavepointOrder(Body):
     options: SavepointOptions
 
 
-AnyOrder = RunOrder | PauseOrder | ResumeOrder | StopOrder | RestartOrder | SavepointOrder
+class DeclareLostOrder(Body):
+    verb: Literal["declare_lost"]
+    options: DeclareLostOptions
+
+
+AnyOrder = RunOrder | PauseOrder | ResumeOrder | StopOrder | RestartOrder | SavepointOrder | DeclareLostOrder
 
 
 class OperationOrder(RootModel[Annotated[AnyOrder, Field(discriminator="verb")]]):
