@@ -38,7 +38,10 @@ class Fault(StrEnum):
     STALE_CACHE = "a cause or a record is not shown yet: the answer comes from the 3 s cache"
 
 
-LOOKS = frozenset({"sweep", "find_job", "get_trigger", "find_evidence", "look_at_path", "count_slots"})
+LOOKS = frozenset({"sweep", "find_job", "get_trigger", "find_evidence", "look_at_path", "count_slots"}) | {
+    "find_remains",
+    "sample_checkpoint",
+}
 SAVEPOINTS = frozenset({"stop_with_savepoint", "trigger_savepoint"})
 ACTS = SAVEPOINTS | {"submit", "cancel"}
 _SUBMIT = frozenset({"submit"})

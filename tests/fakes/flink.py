@@ -12,21 +12,23 @@ from typing import TypeVar
 
 from headgate.domain.clusters import Cluster, ClusterId
 from headgate.domain.errors import FlinkError, FlinkOutcomeUnknown, FlinkUnavailable, Invalid, Problem
-from headgate.domain.instances import FlinkJobId, FlinkStatus
+from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance
 from headgate.domain.intents import IntentKind
-from headgate.domain.observation import Evidence, JobSeen, TriggerSeen, TriggerStatus
-from headgate.domain.snapshots import PathStatus
+from headgate.domain.observation import Evidence, JobSeen, Remains, TriggerSeen, TriggerStatus
+from headgate.domain.snapshots import Kept, PathStatus
 from headgate.ports.flink import SavepointOrder, SlotsSeen, Submission, Sweep
-from tests.fakes import words
+from tests.fakes import left, words
 from tests.fakes.clock import FakeClock
 from tests.fakes.disk import Agenda, FakeDisk
 from tests.fakes.faults import Fault, Faults, Injection, SimulatedCrash
-from tests.fakes.history import FakeJob, FakeSavepoint, find_overlaps
+from tests.fakes.history import FakeJob, find_overlaps
 from tests.fakes.job_manager import Drawn, FakeJobManager
+from tests.fakes.left import is_readable
 
 T = TypeVar("T")
-CACHE_S = 3.0  # web.refresh-interval
 READ_S, RUN_S = 10.0, 120.0
+ELSEWHERE = "file:///elsewhere"
+"""Where others keep their savepoints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +95,39 @@ class FakeFlink:
         self, cluster: Cluster, flink_job_id: FlinkJobId, directory: str, not_before: datetime
     ) -> Evidence:
         def look(manager: FakeJobManager, drawn: Drawn) -> Evidence:
-            found = self.disk.list_below(directory) if _is_readable(directory) else []
+            found = self.disk.list_below(directory) if is_readable(directory) else []
             if not found:
-                found = self._find_records(manager, flink_job_id, directory, not_before)
+                found, is_stale = left.find_records(self.disk, manager, flink_job_id, directory, not_before)
+                if is_stale:
+                    self.faults.strike(Fault.STALE_CACHE)
             newest = max(found, key=lambda savepoint: savepoint.created_at, default=None)
             return Evidence(newest.path if newest else "")
 
         return self._call("find_evidence", cluster, look, flink_job_id)
 
+    def sample_checkpoint(self, cluster: Cluster, flink_job_id: FlinkJobId) -> Kept | None:
+        def look(manager: FakeJobManager, drawn: Drawn) -> Kept | None:
+            job = manager.jobs.get(flink_job_id)
+            newest = manager.find_checkpoint(job) if job is not None else None
+            return left.keep(newest) if newest is not None else None
+
+        return self._call("sample_checkpoint", cluster, look, flink_job_id)
+
+    def find_remains(self, cluster: Cluster, instance: Instance, *, is_fresh: bool) -> Remains | None:
+        flink_job_id = instance.flink_job_id
+
+        def look(manager: FakeJobManager, drawn: Drawn) -> Remains | None:
+            return left.find_remains(self.disk, manager, cluster, instance, is_fresh=is_fresh)
+
+        return self._call("find_remains", cluster, look, flink_job_id)
+
+    def list_retained(self, cluster: Cluster, instance: Instance) -> Remains:
+        self._agenda.play()
+        return left.list_retained(self.disk, cluster, instance)
+
     def find_savepoint(self, directory: str) -> str:
         self._agenda.play()
-        found = self.disk.list_below(directory) if _is_readable(directory) else []
+        found = self.disk.list_below(directory) if is_readable(directory) else []
         newest = max(found, key=lambda savepoint: savepoint.created_at, default=None)
         return newest.path if newest else ""
 
@@ -112,7 +136,7 @@ class FakeFlink:
 
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         self._agenda.play()
-        if not _is_readable(path):
+        if not is_readable(path):
             return PathStatus.UNKNOWN
         return PathStatus.AVAILABLE if path in self.disk.savepoints else PathStatus.GONE
 
@@ -182,6 +206,7 @@ class FakeFlink:
             manager = FakeJobManager(cluster.id, self._agenda, self.disk, self._random, self.history)
             self._job_managers[cluster.id] = manager
         manager.high_availability = cluster.high_availability
+        manager.checkpoint_dir = cluster.checkpoint_dir
         return manager
 
     def restart_job_manager(self, cluster: Cluster, down_s: float = 1.0) -> None:
@@ -205,6 +230,12 @@ class FakeFlink:
         """Somebody cancels the job in Flink's own console."""
         manager, job = self._find_live(flink_job_id)
         manager.cancel(job.flink_job_id)
+
+    def stop_outside(self, flink_job_id: FlinkJobId) -> None:
+        """Somebody stops the job with a savepoint through Flink itself."""
+        manager, job = self._find_live(flink_job_id)
+        trigger = f"{self._random.getrandbits(128):032x}"
+        manager.stop(SavepointOrder(job.flink_job_id, trigger, ELSEWHERE), {})
 
     def restart_tasks(self, flink_job_id: FlinkJobId, seconds: float = 5.0, failure: str = "") -> None:
         manager, job = self._find_live(flink_job_id)
@@ -329,27 +360,6 @@ class FakeFlink:
         self._agenda.play()
         raise FlinkOutcomeUnknown(words.TIMED_OUT)
 
-    def _find_records(
-        self,
-        manager: FakeJobManager,
-        flink_job_id: FlinkJobId,
-        directory: str,
-        not_before: datetime,
-    ) -> list[FakeSavepoint]:
-        """The checkpoint records, which a live JobManager shows 3 s late, else the archive's."""
-        shown_until = self.clock.at(self.clock.monotonic() - CACHE_S)
-        live = manager.jobs.get(flink_job_id)
-        job = live or self.disk.archive.get(flink_job_id)
-        records = [
-            record
-            for record in (job.records if job else [])
-            if record.path.startswith(directory.rstrip("/") + "/") and record.created_at >= not_before
-        ]
-        shown = [record for record in records if live is None or record.created_at <= shown_until]
-        if len(shown) < len(records):
-            self.faults.strike(Fault.STALE_CACHE)
-        return shown
-
     def _find_live(self, flink_job_id: FlinkJobId) -> tuple[FakeJobManager, FakeJob]:
         self._agenda.play()
         for manager in self._job_managers.values():
@@ -371,8 +381,3 @@ _REFUSING = frozenset({Fault.MAIN_THROWS, Fault.MAIN_THROWS_AFTER_EXECUTE})
 
 def _show(job: FakeJob, failure: str = "", *, from_archive: bool = False) -> JobSeen:
     return JobSeen(job.status, job.tasks_running, failure, job.ended_at, from_archive)
-
-
-def _is_readable(path: str) -> bool:
-    """Headgate reads local files only; the rest it cannot look at."""
-    return path.startswith("file:")

@@ -16,13 +16,15 @@ from headgate.domain.observation import TriggerStatus
 
 @dataclass
 class FakeSavepoint:
-    """A savepoint on the disk, with the state in it."""
+    """A savepoint or checkpoint on the disk, with the state in it."""
 
     path: str
     flink_job_id: FlinkJobId
     lineage: tuple[FlinkJobId, ...]
     counter: float
     created_at: datetime
+    is_checkpoint: bool = False
+    is_stop: bool = False
 
 
 @dataclass
@@ -62,6 +64,7 @@ class FakeJob:
     running_since: float | None = None
     stopping: FakeTrigger | None = None
     records: list[FakeSavepoint] = field(default_factory=list)
+    started_with: float = 0.0
 
     @property
     def is_live(self) -> bool:

@@ -22,6 +22,7 @@ from tests.fakes.history import FakeJob, FakeSavepoint, FakeTrigger
 Drawn = Mapping[Fault, float | None]
 CLAIMED_AFTER_S = 10.0  # about one checkpoint
 HA_TAKEOVER_S = 9.0
+CHECKPOINT_EVERY_S = 10.0
 BOTH_STOPS_FAIL = 10 / 17
 STOP_FAILS_LATE = 0.3  # seen when the checkpoint expires, not when its directory cannot be made
 
@@ -37,6 +38,8 @@ class FakeJobManager:
         self.disk = disk
         self.random = random
         self.high_availability = False
+        self.checkpoint_dir: str | None = None
+        self.archives = True
         self.life = 1
         self.jobs: dict[FlinkJobId, FakeJob] = {}
         self.triggers: dict[tuple[FlinkJobId, str], FakeTrigger] = {}
@@ -138,7 +141,10 @@ class FakeJobManager:
         job.tasks_running = status is FlinkStatus.FINISHED
         job.failure = failure
         job.ended_at = self.agenda.clock.at(self.agenda.now)
-        self.disk.archive[job.flink_job_id] = job
+        if status is not FlinkStatus.FINISHED:
+            self._retain(job)
+        if self.archives:
+            self.disk.archive[job.flink_job_id] = job
 
     def restart_tasks(self, job: FakeJob, seconds: float) -> None:
         """A failover: RESTARTING, then running again. A savepoint in flight dies."""
@@ -173,6 +179,7 @@ class FakeJobManager:
         for job in self.jobs.values():
             if job.is_live:
                 self._quiet(job, FlinkStatus.UNKNOWN)
+                self._retain(job)
                 job.is_lost, job.ended_at = True, died
         self.jobs.clear()
 
@@ -189,6 +196,28 @@ class FakeJobManager:
             self._quiet(job, FlinkStatus.RUNNING)
         else:
             self._run_if(job, FlinkStatus.INITIALIZING)
+
+    def find_checkpoint(self, job: FakeJob) -> FakeSavepoint | None:
+        """The newest completed checkpoint of a job: one every so many seconds of running."""
+        if self.checkpoint_dir is None:
+            return None
+        running = self.agenda.now - job.running_since if job.running_since is not None else 0.0
+        ran = job.counter + running - job.started_with
+        number = int(ran // CHECKPOINT_EVERY_S)
+        if number == 0:
+            return None
+        since = ran - number * CHECKPOINT_EVERY_S if job.running_since is not None else 0.0
+        path = f"{self.checkpoint_dir}/{job.flink_job_id}/chk-{number}"
+        counter = job.started_with + number * CHECKPOINT_EVERY_S
+        at = self.agenda.clock.at(self.agenda.now - since)
+        return FakeSavepoint(path, job.flink_job_id, job.lineage, counter, at, is_checkpoint=True)
+
+    def _retain(self, job: FakeJob) -> None:
+        """Flink keeps the newest checkpoint of what did not finish."""
+        checkpoint = self.find_checkpoint(job)
+        if checkpoint is not None:
+            self.disk.savepoints[checkpoint.path] = checkpoint
+            job.records.append(checkpoint)
 
     # Steps
 
@@ -214,6 +243,7 @@ class FakeJobManager:
             restored_from=instance.restored_from,
             lineage=(*(savepoint.lineage if savepoint else ()), instance.flink_job_id),
             counter=savepoint.counter if savepoint else 0.0,
+            started_with=savepoint.counter if savepoint else 0.0,
             parallelism=instance.spec.parallelism,
         )
         self.jobs[job.flink_job_id] = job
@@ -280,18 +310,21 @@ class FakeJobManager:
     def _complete(self, job: FakeJob, trigger: FakeTrigger, fails: bool) -> None:
         if trigger.status is not TriggerStatus.IN_PROGRESS:
             return
-        trigger.status, trigger.location = TriggerStatus.COMPLETED, self._write(job, trigger.directory)
+        trigger.status, trigger.location = (
+            TriggerStatus.COMPLETED,
+            self._write(job, trigger.directory, is_stop=trigger.kind is IntentKind.STOP_WITH_SAVEPOINT),
+        )
         trigger.completed_at = self.agenda.now
         if trigger.kind is IntentKind.STOP_WITH_SAVEPOINT:
             job.stopping = None
             trigger.failure = words.failed_while_stopping(trigger.location) if fails else ""
             self.end(job, FlinkStatus.FAILED if fails else FlinkStatus.FINISHED, trigger.failure)
 
-    def _write(self, job: FakeJob, directory: str) -> str:
+    def _write(self, job: FakeJob, directory: str, *, is_stop: bool = False) -> str:
         running = self.agenda.now - job.running_since if job.running_since is not None else 0.0
         path = f"{directory.rstrip('/')}/savepoint-{job.flink_job_id[:6]}-{self.random.getrandbits(48):012x}"
         now = self.agenda.clock.at(self.agenda.now)
-        savepoint = FakeSavepoint(path, job.flink_job_id, job.lineage, job.counter + running, now)
+        savepoint = FakeSavepoint(path, job.flink_job_id, job.lineage, job.counter + running, now, is_stop=is_stop)
         self.disk.savepoints[path] = savepoint
         job.records.append(savepoint)
         return path

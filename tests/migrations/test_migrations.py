@@ -55,13 +55,17 @@ FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 """
 
 
+# SQLite writes a column that was added later into the line of the one before it.
+_ADDED_COLUMN = re.compile(r"\n|, (?=\w+ [A-Z]+,?\s*$)", re.MULTILINE)
+
+
 def _schema(engine: Engine) -> dict[tuple[str, str], list[str]]:
     """Every table, index and constraint as the database keeps it, its lines in any order."""
     ask = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(ask if engine.dialect.name == "sqlite" else _POSTGRESQL_SCHEMA).fetchall()
     return {
-        (kind, name): sorted(re.sub(r"\s+", " ", line).strip(" ,") for line in sql.splitlines())
+        (kind, name): sorted(re.sub(r"\s+", " ", line).strip(" ,") for line in _ADDED_COLUMN.split(sql))
         for kind, name, sql in rows
         if not name.startswith(("alembic_version", "sqlite_sequence"))
     }

@@ -82,6 +82,8 @@ terrains = st.builds(
     savepoint_dir=st.sampled_from(["file:///savepoints"] * 3 + ["s3://savepoints"] * 2 + [None]),
     linger_s=st.sampled_from([0.0, 20.0, 45.0]),
     remembers_s=st.sampled_from([300.0, 300.0, 0.3]),
+    checkpoint_dir=st.sampled_from([None, "file:///checkpoints", "file:///checkpoints", "s3://checkpoints"]),
+    archives=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
 periods = st.sampled_from([0.05, 0.5, 1.5, 4.0, 12.0, 45.0, 70.0, 400.0])

@@ -33,6 +33,7 @@ from tests.properties.world import JOB, Terrain, World
 
 T = TypeVar("T")
 STORE = RememberingStore(MemoryStore())
+HAPPENINGS = ("fail_job", "finish_job", "cancel_outside", "stop_outside", "restart_tasks")
 
 
 class History(RuleBasedStateMachine):
@@ -152,7 +153,10 @@ class History(RuleBasedStateMachine):
     def cut_off(self, seconds: float, hangs: bool) -> None:
         self.world.flink.cut_off(self.world.cluster, seconds, hangs=hangs)
 
-    @rule(how=st.sampled_from(["fail_job", "finish_job", "cancel_outside", "restart_tasks"]), is_cached=st.booleans())
+    @rule(
+        how=st.sampled_from(["fail_job", "finish_job", "cancel_outside", "stop_outside", "restart_tasks"]),
+        is_cached=st.booleans(),
+    )
     def happen_in_flink(self, how: str, is_cached: bool) -> None:
         """To every job that lives; with `is_cached` Flink shows it a little later."""
         if is_cached:

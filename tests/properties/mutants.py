@@ -104,7 +104,7 @@ MUTANTS = {
     "what is not shown right after the end is taken as not there": Mutant(
         4,
         observe._may_still_appear,
-        "return seen.at - seen.job.ended_at <= policy.cache_age",
+        "return intent.flink_job_id in look.just_ended",
         "return False",
         openings.miss_the_answer_of_a_pause,
         {"savepoint_dir": "s3://savepoints", "remembers_s": 0.3},

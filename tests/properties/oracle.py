@@ -20,9 +20,10 @@ from headgate.ports.flink import SavepointOrder, Submission
 from headgate.ports.store import Store, UnitOfWork
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Fault
-from tests.fakes.flink import FakeFlink
+from tests.fakes.flink import ELSEWHERE, FakeFlink
 from tests.fakes.history import FakeJob
 from tests.fakes.job_manager import FakeJobManager
+from tests.fakes.left import is_readable
 
 
 class Broken(AssertionError):
@@ -63,6 +64,8 @@ class GuardedFlink(FakeFlink):
         for (job, trigger_id), trigger in self.job_manager(cluster).triggers.items():
             other = job == order.flink_job_id and trigger_id != order.trigger_id
             stops = trigger.kind is IntentKind.STOP_WITH_SAVEPOINT and trigger.status is TriggerStatus.IN_PROGRESS
+            if trigger.directory == ELSEWHERE:
+                continue  # what others do through Flink itself nobody can know in time
             demand(5, not (other and stops), "a second stop trigger while one is in progress")
         with self.store.read() as work:
             instance = work.instances.find_by_flink_id(order.flink_job_id)
@@ -145,12 +148,28 @@ class GuardedFlink(FakeFlink):
         if instance.restored_from is not None:
             expected = _list_expected(work, operation, instance, snapshots)
             demand(3, instance.restored_from in expected, f"{operation.verb} restores from {instance.restored_from}")
+            if operation.options.restore_from is RestoreFrom.LATEST:
+                self._judge_latest(work, instance)
             return
         had_state = any(job.platform_job == instance.job_id for job in self.history)
         earlier = [i for i in work.instances.list_of_job(instance.job_id) if i.number < instance.number]
         nothing_kept = not snapshots and not _ended_by_itself(earlier)
         said = _said_stateless(operation, instance) or (operation.options.restore_from is None and nothing_kept)
         demand(3, not had_state or (said and operation.verb is not Verb.RESUME), f"{operation.verb} drops the state")
+
+    def _judge_latest(self, work: UnitOfWork, instance: Instance) -> None:
+        """The newest restore point goes no further back than the newest checkpoint of the last run that can be seen."""
+        ran = {job.flink_job_id for job in self.history if job.platform_job == instance.job_id}
+        earlier = [i for i in work.instances.list_of_job(instance.job_id) if i.number < instance.number]
+        newest = max((i for i in earlier if i.end != "NOT_STARTED"), key=lambda i: i.number)
+        if newest.flink_job_id not in ran or newest.flink_job_id in list_declared_lost(work, instance.job_id):
+            return
+        kept = [found for found in self.disk.savepoints.values() if found.flink_job_id == newest.flink_job_id]
+        visible = [found for found in kept if found.is_checkpoint and is_readable(found.path)]
+        chosen = self.disk.savepoints.get(instance.restored_from or "")
+        for found in visible:
+            is_there = chosen is not None and chosen.counter >= found.counter
+            demand(3, is_there, f"LATEST forgets {found.path}: {instance.restored_from}")
 
     def _submit_late(self, manager: FakeJobManager, submission: Submission, fault: Fault, seconds: float) -> None:
         if fault is Fault.LATE_SUBMISSION:

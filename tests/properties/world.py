@@ -53,12 +53,15 @@ class Terrain:
     """What a history plays on.
 
     `linger_s`: how long tasks outlive their JobManager. `remembers_s`: how long triggers are known once done.
+    `archives`: whether ended jobs are archived. Without a `checkpoint_dir` jobs make no checkpoints.
     """
 
     high_availability: bool = False
     savepoint_dir: str | None = "file:///savepoints"
     linger_s: float = 0.0
     remembers_s: float = 300.0
+    checkpoint_dir: str | None = None
+    archives: bool = True
     seed: int = 0
 
 
@@ -104,6 +107,7 @@ class World:
         self.cluster = _make_cluster(terrain)
         manager = self.flink.job_manager(self.cluster)
         manager.task_linger_s, manager.store_duration_s = terrain.linger_s, terrain.remembers_s
+        manager.archives = terrain.archives
         self.services = Operations(store, self.clock, self.ids, self.wake)
         self.servers = 0
         self.is_whole = True
@@ -240,6 +244,7 @@ class World:
         strays = any(not job.status.is_terminal for key, job in look.jobs.items() if key in closed)
         if (strays or any(differs(instance, look) for instance in live)) and self._due is None:
             self._due = look.at
+        self.reconciler.sampler.sample(self.cluster, live, self.lease.fence)
 
     def _pass(self) -> None:
         again: list[timedelta] = []
@@ -297,7 +302,7 @@ def _make_cluster(terrain: Terrain) -> Cluster:
         url="http://127.0.0.1:1",
         engine_version=EngineVersion("2.2.1"),
         savepoint_dir=terrain.savepoint_dir,
-        checkpoint_dir=None,
+        checkpoint_dir=terrain.checkpoint_dir,
         high_availability=terrain.high_availability,
         region="",
         zone="",

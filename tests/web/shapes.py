@@ -53,6 +53,7 @@ EXTRA = {
     "instance": {
         "id", "job_id", "cluster", "flink_status", "end", "created_at", "ended_at", "restored_from",
         "restored_snapshot_id",
+        "checkpoint",
     },
     "restore_point": {"path"},
     "reachability": {"problem"},

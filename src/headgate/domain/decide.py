@@ -34,6 +34,7 @@ from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.observation import JobSeen, Seen, TriggerStatus
 from headgate.domain.operations import Finding, Operation, StepName, StopSnapshot, is_declaration
 from headgate.domain.policy import Policy
+from headgate.domain.remains import with_remains
 from headgate.domain.restore import FromSnapshot, Refused
 from headgate.domain.snapshots import PathStatus
 
@@ -46,6 +47,12 @@ def decide(
     `operation` is the one that executes or is to start, `intent` the open one of the same lane.
     `seen` may be older than `now`; deadlines are judged on an observation newer than themselves.
     """
+    return with_remains(_decide(job, operation, intent, seen, policy, now), intent, seen)
+
+
+def _decide(
+    job: JobFacts, operation: Operation | None, intent: Intent | None, seen: Seen, policy: Policy, now: datetime
+) -> Decision:
     if is_declaration(operation):
         return _declare_lost(job, intent, seen)
     if intent is not None:

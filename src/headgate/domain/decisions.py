@@ -5,7 +5,7 @@ known of a job when it is decided upon (`JobFacts`) stands here too.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from headgate.domain.clusters import FLINK_HEARTBEAT
 from headgate.domain.instances import FlinkJobId, Instance, InstanceEnd
@@ -14,7 +14,7 @@ from headgate.domain.jobs import JobState
 from headgate.domain.lifecycle import Settled, Wanted
 from headgate.domain.operations import Finding, Operation, OperationStatus
 from headgate.domain.restore import RestoreChoice
-from headgate.domain.snapshots import SnapshotOrigin
+from headgate.domain.snapshots import SnapshotKind, SnapshotOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,16 @@ class AwaitOutcome:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotMade:
-    """A confirmed snapshot to be recorded. `path` is a URI, `size` in bytes, None where it was not measured."""
+    """A confirmed snapshot to be recorded. `path` is a URI, `size` in bytes, None where it was not measured.
+
+    `at` is when it was completed, None: just now, by the open act.
+    """
 
     path: str
     origin: SnapshotOrigin
     size: int | None = None
+    kind: SnapshotKind = SnapshotKind.SAVEPOINT
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class Outcome:
     `operation`: how the operation closes (None: it goes on). `result` is its finding; `warning`
     is shown beside the state. `rests_on_snapshot`: the made snapshot is what SUSPENDED rests on;
     `forget_pause`: SUSPENDED's snapshot no longer carries the job. `lost`: the JobManager is gone,
-    tasks may live a heartbeat longer.
+    tasks may live a heartbeat longer. `found`: further snapshots that the ended job has left.
     """
 
     intent: IntentStatus | None = None
@@ -115,6 +120,7 @@ class Outcome:
     rests_on_snapshot: bool = False
     forget_pause: bool = False
     lost: bool = False
+    found: tuple[SnapshotMade, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class EventType(StrEnum):
     INSTANCE_RUNNING = "event_instance_running"
     INSTANCE_ENDED = "event_instance_ended"
     SNAPSHOT_CREATED = "event_snapshot_created"
+    SNAPSHOT_FOUND = "event_snapshot_found"
     STATE_CHANGED = "event_state_changed"
     STRAY_CANCELLED = "event_stray_cancelled"
     DECLARED_LOST = "event_declared_lost"

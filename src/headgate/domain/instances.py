@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import NewType
 
 from headgate.domain.clusters import ClusterId, Incarnation
+from headgate.domain.snapshots import Kept
 from headgate.domain.spec import JobSpec
 
 InstanceId = NewType("InstanceId", str)
@@ -70,6 +71,7 @@ class Instance:
 
     `restored_from` is the path of the snapshot it was started from, None for a start without state.
     `running_at` is when all its tasks were first seen running; `end` is None until confirmed.
+    `checkpoint` is the newest completed one that was seen while it ran; Flink replaces it by the next.
     """
 
     id: InstanceId
@@ -88,6 +90,7 @@ class Instance:
     running_at: datetime | None = None
     ended_at: datetime | None = None
     end: InstanceEnd | None = None
+    checkpoint: Kept | None = None
 
     @property
     def is_live(self) -> bool:

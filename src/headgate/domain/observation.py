@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from headgate.domain.clusters import Incarnation, Reachability
 from headgate.domain.instances import Absence, FlinkJobId, FlinkStatus, Instance
-from headgate.domain.snapshots import PathStatus
+from headgate.domain.snapshots import Kept, PathStatus
 
 
 class TriggerStatus(StrEnum):
@@ -58,12 +58,23 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Remains:
+    """What an ended job has left to start from, newest last. `is_sampled`: nobody could look after its end.
+
+    Then it is the checkpoint that was seen last while the job ran; there may be a newer one.
+    """
+
+    kept: tuple[Kept, ...] = ()
+    is_sampled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """All that one pass learned for one job. `at` is the time of the look.
 
     `job` is the open intent's job, else the newest instance's. `stray` is a live job of ours whose
     instance is closed, `unknown_job` one that has no row at all. `restore_path` is set when a start
-    is next, `free_slots` when one takes long.
+    is next, `free_slots` when one takes long. `remains` is set once the job has ended, and what it left can be known.
     """
 
     at: datetime
@@ -74,6 +85,7 @@ class Seen:
     job: JobSeen | None = None
     trigger: TriggerSeen | None = None
     evidence: Evidence | None = None
+    remains: Remains | None = None
     absence: Absence | None = None
     restore_path: PathStatus | None = None
     free_slots: int | None = None

@@ -13,9 +13,8 @@ class Policy:
 
     `absence_gap`: a lost job must be missing in two sweeps this far apart. `absence_limit`: an
     unanswered submission that one and the same JobManager has not shown for so long was not done.
-    `savepoint_grace`: how long a pause or stop waits for a savepoint in flight. `cache_age`: Flink's
-    checkpoint statistics are read from a cache of this age. `slow_start`: a start that takes longer is
-    explained by the free task slots.
+    `savepoint_grace`: how long a pause or stop waits for a savepoint in flight. `slow_start`: a start
+    that takes longer is explained by the free task slots.
     """
 
     start_deadline: timedelta = timedelta(minutes=5)
@@ -25,7 +24,6 @@ class Policy:
     absence_gap: timedelta = timedelta(seconds=10)
     absence_limit: timedelta = timedelta(minutes=10)
     savepoint_grace: timedelta = timedelta(seconds=60)
-    cache_age: timedelta = timedelta(seconds=3)
     slow_start: timedelta = timedelta(seconds=10)
     longest_back_off: timedelta = timedelta(seconds=30)
 

@@ -19,15 +19,32 @@ class SnapshotKind(StrEnum):
 
 
 class SnapshotOrigin(StrEnum):
+    """How Headgate knows it. SAMPLED_CHECKPOINT: seen while the job ran; nobody could look after its end."""
+
     USER_REQUEST = "USER_REQUEST"
     STOP_WITH_SAVEPOINT = "STOP_WITH_SAVEPOINT"
     RETAINED_CHECKPOINT = "RETAINED_CHECKPOINT"
+    SAMPLED_CHECKPOINT = "SAMPLED_CHECKPOINT"
     IMPORTED = "IMPORTED"
 
 
 class SnapshotStatus(StrEnum):
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A completed snapshot as Flink, its archive or its directory shows it. `at` is when it was completed.
+
+    `is_stop`: the job was stopped with this savepoint. `size` in bytes, None where nobody said it.
+    """
+
+    path: str
+    at: datetime
+    is_savepoint: bool = False
+    is_stop: bool = False
+    size: int | None = None
 
 
 class PathStatus(StrEnum):

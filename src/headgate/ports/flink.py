@@ -14,9 +14,9 @@ from typing import Protocol
 from headgate.domain.clusters import Cluster, Incarnation
 from headgate.domain.instances import FlinkJobId, Instance
 from headgate.domain.intents import IntentKind
-from headgate.domain.observation import Evidence, JobSeen, TriggerSeen
+from headgate.domain.observation import Evidence, JobSeen, Remains, TriggerSeen
 from headgate.domain.operations import ClaimMode, SavepointFormat
-from headgate.domain.snapshots import PathStatus
+from headgate.domain.snapshots import Kept, PathStatus
 
 MaySend = Callable[[], bool]
 
@@ -90,6 +90,19 @@ class FlinkGateway(Protocol):
 
         Only storage is looked at: Flink is not asked, nothing is raised.
         """
+
+    def sample_checkpoint(self, cluster: Cluster, flink_job_id: FlinkJobId) -> Kept | None:
+        """The newest completed checkpoint of a job that runs; None where there is none, or no such job."""
+
+    def find_remains(self, cluster: Cluster, instance: Instance, *, is_fresh: bool) -> Remains | None:
+        """What an ended job has left to start from; None where that cannot be known yet.
+
+        `is_fresh`: it has only just ended, and Flink's statistics may still be from before. Where neither
+        Flink, nor its archive, nor its checkpoint directory tells, the last sample is what is left.
+        """
+
+    def list_retained(self, cluster: Cluster, instance: Instance) -> Remains:
+        """As `find_remains`, from what is known without asking Flink. Nothing is raised."""
 
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         """Whether a snapshot's files are there."""

@@ -13,6 +13,7 @@ from headgate.domain.intents import Intent, IntentKind, IntentStatus
 from headgate.domain.jobs import Warning
 from headgate.domain.lifecycle import Lane, Settled, Wanted
 from headgate.domain.operations import Finding, Operation, OperationStatus, StepStatus
+from headgate.domain.remains import list_found
 from headgate.domain.snapshots import SnapshotOrigin
 from headgate.ports.flink import FlinkGateway
 from headgate.ports.store import UnitOfWork
@@ -28,14 +29,14 @@ _ORIGINS = {
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A savepoint that an open act has left in its own directory."""
+    """A snapshot that is there: a savepoint of an open act, in its own directory, or else one of the run itself."""
 
-    intent: Intent
+    intent: Intent | None
     made: SnapshotMade
 
 
 def find_left(gateway: FlinkGateway, situation: Situation) -> list[Left]:
-    """The savepoints of the acts that are given up, as far as storage shows them from here."""
+    """The savepoints of the acts that are given up, and the run's checkpoints, as far as they are known from here."""
     found = []
     for intent in (situation.intent, situation.facts.in_flight):
         if intent is None or intent.directory is None or situation.cluster is None:
@@ -44,6 +45,10 @@ def find_left(gateway: FlinkGateway, situation: Situation) -> list[Left]:
         if path:
             size = gateway.measure_snapshot(situation.cluster, path)
             found.append(Left(intent, SnapshotMade(path, _ORIGINS[intent.kind], size)))
+    instance = situation.facts.instance
+    if instance is not None and instance.is_live and situation.cluster is not None:
+        remains = gateway.list_retained(situation.cluster, instance)
+        found += [Left(None, made) for made in list_found(remains, checkpoints=True)]
     return found
 
 
@@ -70,7 +75,9 @@ def declare_lost(work: UnitOfWork, situation: Situation, left: list[Left], new: 
 
 def _keep(work: UnitOfWork, situation: Situation, left: Left, new: NewIds) -> None:
     """A savepoint that is there stays a restore point."""
-    instance = work.instances.get(left.intent.instance_id)
+    newest = situation.facts.instance
+    instance = work.instances.get(left.intent.instance_id) if left.intent is not None else newest
+    assert instance is not None
     about = replace(situation, intent=left.intent, intent_instance=instance, operation=None)
     record.add_snapshot(work, about, instance, left.made, new)
 

@@ -224,6 +224,7 @@ class Loop:
         with self._lock:
             for job_id in changed:
                 self._due.setdefault(job_id, look.at)
+        self._reconciler.sampler.sample(cluster, instances, self._lease.fence)
 
     def _pass(self, job_id: str) -> None:
         """Both lanes of one job, until nothing more can be done at once."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from headgate.domain.clusters import Cluster, Reachability
 from headgate.domain.errors import FlinkError
-from headgate.domain.evidence import reachable_age
+from headgate.domain.evidence import is_gone, reachable_age
 from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance, is_ours
 from headgate.domain.intents import Answer, Intent, IntentKind
 from headgate.domain.observation import JobSeen, Seen, TriggerSeen, TriggerStatus, count_absence
@@ -67,12 +67,15 @@ def _look_closer(
     if instance is not None and (instance.is_live or situation.intent is not None):
         seen = replace(seen, job=_find_job(gateway, cluster, instance, look))
         seen = replace(seen, absence=count_absence(instance, seen))
+        if instance.is_live and _has_ended(situation, seen, policy):
+            is_fresh = instance.flink_job_id in look.just_ended
+            seen = replace(seen, remains=gateway.find_remains(cluster, instance, is_fresh=is_fresh))
     intent = situation.intent
     if intent is None:
         stray, unknown = (find_live(situation, look, known=known) for known in (True, False))
         seen = replace(seen, stray=stray, unknown_job=unknown)
     else:
-        seen = _with_evidence(gateway, cluster, intent, seen, policy)
+        seen = _with_evidence(gateway, cluster, intent, look, seen)
         if _is_slow_start(intent, seen, policy):
             seen = replace(seen, free_slots=gateway.count_slots(cluster).free)
     restore = situation.facts.restore
@@ -107,7 +110,7 @@ def _find_job(gateway: FlinkGateway, cluster: Cluster, instance: Instance, look:
     return found
 
 
-def _with_evidence(gateway: FlinkGateway, cluster: Cluster, intent: Intent, seen: Seen, policy: Policy) -> Seen:
+def _with_evidence(gateway: FlinkGateway, cluster: Cluster, intent: Intent, look: ClusterLook, seen: Seen) -> Seen:
     trigger = seen.trigger
     if (
         intent.directory is None
@@ -116,16 +119,23 @@ def _with_evidence(gateway: FlinkGateway, cluster: Cluster, intent: Intent, seen
     ):
         return seen
     evidence = gateway.find_evidence(cluster, intent.flink_job_id, intent.directory, intent.created_at)
-    if evidence.savepoint or not _may_still_appear(seen, policy):
+    if evidence.savepoint or not _may_still_appear(intent, look):
         return replace(seen, evidence=evidence)
     return seen
 
 
-def _may_still_appear(seen: Seen, policy: Policy) -> bool:
+def _may_still_appear(intent: Intent, look: ClusterLook) -> bool:
     """Flink's statistics are cached: nothing found right after an end proves nothing."""
-    if seen.job is None or not seen.job.status.is_terminal or seen.job.ended_at is None:
-        return False
-    return seen.at - seen.job.ended_at <= policy.cache_age
+    return intent.flink_job_id in look.just_ended
+
+
+def _has_ended(situation: Situation, seen: Seen, policy: Policy) -> bool:
+    """Whether it matters now what the job has left; the savepoint of a stop that succeeded is known already."""
+    if seen.job is None:
+        return is_gone(situation.instance, seen, policy)
+    is_saved = seen.trigger is not None and seen.trigger.status is TriggerStatus.COMPLETED
+    is_done = seen.job.status is FlinkStatus.FINISHED and situation.intent is not None
+    return seen.job.status.is_terminal and not is_saved and not is_done
 
 
 def find_live(situation: Situation, look: ClusterLook, *, known: bool) -> FlinkJobId | None:

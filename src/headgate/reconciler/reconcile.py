@@ -22,6 +22,7 @@ from headgate.reconciler import record
 from headgate.reconciler.act import Tools, act
 from headgate.reconciler.observe import TRIGGERED, ask_trigger, describe_cluster, find_live, observe
 from headgate.reconciler.points import Point
+from headgate.reconciler.sample import Sampler
 from headgate.reconciler.situation import Situation, load_situation
 from headgate.reconciler.watch import ClusterLook, ClusterWatch
 
@@ -43,6 +44,7 @@ class Reconciler:
 
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
+        self.sampler = Sampler(tools.store, tools.gateway)
         self._watches: dict[str, ClusterWatch] = {}
         self._acted_at: dict[str, datetime] = {}
 

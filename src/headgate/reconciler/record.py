@@ -13,9 +13,9 @@ from headgate.domain.intents import Intent, IntentId, IntentKind, IntentStatus
 from headgate.domain.jobs import JobState, Warning
 from headgate.domain.lifecycle import Settled
 from headgate.domain.observation import Seen
-from headgate.domain.operations import Finding, Operation, OperationStatus, Step, StepStatus
+from headgate.domain.operations import Finding, Operation, OperationStatus, SavepointFormat, Step, StepStatus
 from headgate.domain.restore import FromSnapshot
-from headgate.domain.snapshots import Snapshot, SnapshotId, SnapshotKind, SnapshotStatus
+from headgate.domain.snapshots import Snapshot, SnapshotId, SnapshotKind, SnapshotOrigin, SnapshotStatus
 from headgate.ports.ids import Ids
 from headgate.ports.store import UnitOfWork
 from headgate.reconciler.situation import Situation
@@ -128,6 +128,9 @@ def apply_outcome(work: UnitOfWork, situation: Situation, outcome: Outcome, ids:
         _record_instance_events(work, situation, instance, outcome, now)
     if outcome.snapshot is not None and instance is not None:
         made = add_snapshot(work, situation, instance, outcome.snapshot, NewIds(ids, now))
+    if instance is not None:
+        for found in outcome.found:
+            add_snapshot(work, situation, instance, found, NewIds(ids, now))
     if situation.operation is not None:
         _advance_operation(work, situation, situation.operation, outcome, now)
     _save_state(work, situation, outcome, made, now)
@@ -274,10 +277,14 @@ def add_snapshot(
     work: UnitOfWork, situation: Situation, instance: Instance, made: SnapshotMade, new: NewIds
 ) -> SnapshotId:
     """A snapshot of `instance` that the situation's intent made; the row that its path has already, if it has one."""
-    intent = situation.intent
+    # What was found afterwards was not made by the act that is open now.
+    intent = situation.intent if made.at is None else None
     cluster = situation.cluster
     known = work.snapshots.find_by_path(situation.job.id, made.path)
     if known is not None:
+        if intent is not None and known.origin is SnapshotOrigin.IMPORTED:
+            # It was found among what the run left before its own act was settled.
+            work.snapshots.save(replace(known, origin=made.origin, trigger_id=intent.key))
         return known.id
     snapshot = Snapshot(
         id=SnapshotId(new.ids.new("snap")),
@@ -285,20 +292,32 @@ def add_snapshot(
         instance_id=instance.id,
         instance_number=instance.number,
         job_version=instance.version,
-        kind=SnapshotKind.SAVEPOINT,
+        kind=made.kind,
         origin=made.origin,
         status=SnapshotStatus.COMPLETED,
         path=made.path,
-        created_at=new.now,
+        # The JobManager's clock may be ahead of ours.
+        created_at=min(made.at, new.now) if made.at is not None else new.now,
         flink_version=cluster.engine_version if cluster is not None else "",
-        format=situation.operation.options.format.value if situation.operation is not None else "CANONICAL",
+        format=_choose_format(situation.operation, made),
         size=made.size,
         duration=new.now - intent.created_at if intent is not None else None,
         trigger_id=intent.key if intent is not None else None,
     )
     work.snapshots.add(snapshot)
-    record_event(work, situation, EventType.SNAPSHOT_CREATED, new.now, {"path": made.path, "snapshot": snapshot.id})
+    facts = {"path": made.path, "snapshot": snapshot.id}
+    if made.at is None:
+        record_event(work, situation, EventType.SNAPSHOT_CREATED, new.now, facts)
+    else:
+        record_event(work, situation, EventType.SNAPSHOT_FOUND, new.now, {**facts, "origin": made.origin.value})
     return snapshot.id
+
+
+def _choose_format(operation: Operation | None, made: SnapshotMade) -> str:
+    """A checkpoint is in Flink's own form; of a savepoint that others made nobody told it."""
+    if made.kind is SnapshotKind.CHECKPOINT:
+        return SavepointFormat.NATIVE.value
+    return operation.options.format.value if operation is not None else SavepointFormat.CANONICAL.value
 
 
 def _advance_operation(

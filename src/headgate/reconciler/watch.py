@@ -20,6 +20,9 @@ from headgate.ports.store import Store
 
 log = logging.getLogger(__name__)
 
+CACHE_S = 3.2
+"""Flink's statistics come from a cache of 3 s; a little more, for the time that the answers take."""
+
 FRESHNESS_KEPT = timedelta(seconds=4)
 """How old the stored time of the last good sweep may get before it is written again unchanged.
 
@@ -29,13 +32,17 @@ Just under the pace of idle sweeps: each of them is written, and the many looks 
 
 @dataclass(frozen=True, slots=True)
 class ClusterLook:
-    """One sweep's result. `jobs` is None when the cluster did not answer."""
+    """One sweep's result. `jobs` is None when the cluster did not answer.
+
+    `just_ended` are those of which Flink may still show what was before their end.
+    """
 
     at: datetime
     reachability: Reachability
     incarnation: Incarnation | None
     unreachable_total: timedelta
     jobs: Mapping[FlinkJobId, JobSeen] | None
+    just_ended: frozenset[FlinkJobId] = frozenset()
 
     @property
     def is_reachable(self) -> bool:
@@ -53,6 +60,7 @@ class ClusterWatch:
         self._look: ClusterLook | None = None
         self._state: ClusterState | None = None
         self._saved: ClusterState | None = None
+        self._ended_since: dict[FlinkJobId, float] = {}
 
     @property
     def newest(self) -> ClusterLook | None:
@@ -74,7 +82,15 @@ class ClusterWatch:
             state = self._record(cluster, at, None, error.cause or str(error), fence)
             return ClusterLook(at, Reachability.UNREACHABLE, state.incarnation, state.unreachable_total(at), None)
         state = self._record(cluster, at, sweep.incarnation, "", fence)
-        return ClusterLook(at, Reachability.REACHABLE, sweep.incarnation, state.unreachable_total(at), sweep.jobs)
+        total, ended = state.unreachable_total(at), self._note_ends(sweep.jobs)
+        return ClusterLook(at, Reachability.REACHABLE, sweep.incarnation, total, sweep.jobs, ended)
+
+    def _note_ends(self, jobs: Mapping[FlinkJobId, JobSeen]) -> frozenset[FlinkJobId]:
+        """The jobs that were first seen ended within Flink's cache age, by our own clock: theirs may differ from it."""
+        now = self._clock.monotonic()
+        ended = [job for job, seen in jobs.items() if seen.status.is_terminal]
+        self._ended_since = {job: self._ended_since.get(job, now) for job in ended}
+        return frozenset(job for job, since in self._ended_since.items() if now - since <= CACHE_S)
 
     def _record(
         self, cluster: Cluster, at: datetime, incarnation: Incarnation | None, cause: str, fence: int | None

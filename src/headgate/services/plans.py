@@ -15,7 +15,7 @@ from headgate.domain.clusters import ClusterState, Reachability
 from headgate.domain.lifecycle import Phase, Verb
 from headgate.domain.operations import ClaimMode, Finding, Step, StopSnapshot, plan_steps
 from headgate.domain.restore import FromSnapshot, RestoreChoice, Stateless
-from headgate.domain.snapshots import PathStatus, Snapshot
+from headgate.domain.snapshots import PathStatus, Snapshot, SnapshotOrigin
 from headgate.services.acceptance import Accepted, Request
 from headgate.services.operation_words import describe_options
 
@@ -135,6 +135,8 @@ def _list_restore_risks(request: Request, accepted: Accepted, around: Surroundin
 def _list_snapshot_risks(snapshot: Snapshot, accepted: Accepted, now: datetime) -> Iterator[Finding]:
     minutes = math.ceil((now - snapshot.created_at) / timedelta(minutes=1))
     yield Finding("risk_offsets_expired", {"age_min": str(max(minutes, 1))})
+    if snapshot.origin is SnapshotOrigin.SAMPLED_CHECKPOINT:
+        yield Finding("risk_sampled_checkpoint")
     version = accepted.version
     if version is not None and version.number != snapshot.job_version:
         facts = {"snapshot_version": str(snapshot.job_version), "version": str(version.number)}

@@ -21,6 +21,7 @@ _PREFIXES: dict[str, str] = {
     "status": "status",
     "act": "act",
     "end": "end",
+    "origin": "origin",
     "wanted": "type",
 }
 _COMMAS: dict[Language, str] = {Language.EN: ", ", Language.ZH: "、"}

@@ -15,7 +15,7 @@ from headgate.domain.instances import Absence, FlinkStatus, Instance, InstanceEn
 from headgate.domain.intents import Answer, Intent, IntentId, IntentKind
 from headgate.domain.jobs import JobId, JobState
 from headgate.domain.lifecycle import VERBS, Lane, Settled, Verb, Wanted
-from headgate.domain.observation import Evidence, JobSeen, Seen, TriggerSeen, TriggerStatus
+from headgate.domain.observation import Evidence, JobSeen, Remains, Seen, TriggerSeen, TriggerStatus
 from headgate.domain.operations import Operation, OperationId, OperationStatus, Options, StepStatus, plan_steps
 from headgate.domain.policy import Policy
 from headgate.domain.restore import Stateless
@@ -119,13 +119,15 @@ def intent(kind: IntentKind, answer: Answer | None = Answer.ACCEPTED, **more: An
 def seen(status: FlinkStatus | None = None, **more: Any) -> Seen:
     """A look at a cluster that answers now; `status` None: it does not show the job.
 
-    `tasks_running`, `failure` and `ended_at` are the job's; a `trigger` may be a status alone.
+    `tasks_running`, `failure` and `ended_at` are the job's; a `trigger` may be a status alone. The job
+    has left nothing to start from.
     """
     facts = {name: more.pop(name) for name in ("tasks_running", "failure", "ended_at") if name in more}
     shown = JobSeen(status, **facts) if status is not None else None
     if isinstance(more.get("trigger"), TriggerStatus):
         more["trigger"] = TriggerSeen(more["trigger"])
-    return replace(Seen(NOW, Reachability.REACHABLE, FIRST, False, timedelta(0), shown), **more)
+    look = Seen(NOW, Reachability.REACHABLE, FIRST, False, timedelta(0), shown, remains=Remains())
+    return replace(look, **more)
 
 
 def unreachable(**more: Any) -> Seen:

@@ -1,6 +1,7 @@
 """What one pass asks Flink about one job: enough to decide, and nothing that it does not need."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -22,15 +23,16 @@ STOP = IntentKind.STOP_WITH_SAVEPOINT
 DIRECTORY = "file:///savepoints/job-1/int-1"
 
 
-def look_at(house: House) -> ClusterLook:
+def look_at(house: House, watch: ClusterWatch | None = None) -> ClusterLook:
     house.clock.advance(0.001)
-    return ClusterWatch(house.store, house.flink, house.clock).look(CLUSTER, house.clock.now(), None)
+    watch = watch or ClusterWatch(house.store, house.flink, house.clock)
+    return watch.look(CLUSTER, house.clock.now(), None)
 
 
-def observed(house: House, trigger: TriggerStatus | None = None) -> Seen:
+def observed(house: House, trigger: TriggerStatus | None = None, watch: ClusterWatch | None = None) -> Seen:
     fates = {None: None, TriggerStatus.FAILED: failed(), TriggerStatus.COMPLETED: completed()}
     given = fates[trigger] if trigger in fates else replace(failed(), status=trigger or TriggerStatus.UNKNOWN)
-    return observe(house.flink, house.load(), look_at(house), given, Policy())
+    return observe(house.flink, house.load(), look_at(house, watch), given, Policy())
 
 
 def names(house: House) -> list[str]:
@@ -153,9 +155,23 @@ class TestTheEvidence:
     ) -> None:
         house.add_intent(intent(STOP))
         house.flink.finish_job(runs.flink_job_id)
-        assert observed(house, TriggerStatus.UNKNOWN).evidence is None
-        house.clock.advance(3.1)
-        assert observed(house, TriggerStatus.UNKNOWN).evidence == Evidence()
+        watch = ClusterWatch(house.store, house.flink, house.clock)
+        assert observed(house, TriggerStatus.UNKNOWN, watch).evidence is None
+        house.clock.advance(3.3)
+        assert observed(house, TriggerStatus.UNKNOWN, watch).evidence == Evidence()
+
+    def test_the_end_is_dated_by_our_own_clock(self, house: House, runs: Instance) -> None:
+        """The JobManager's may be an hour ahead of ours, or behind it."""
+        house.add_intent(intent(STOP))
+        house.flink.finish_job(runs.flink_job_id)
+        watch = ClusterWatch(house.store, house.flink, house.clock)
+        for job in house.flink.history:
+            job.ended_at = ago(hours=1)
+        assert observed(house, TriggerStatus.UNKNOWN, watch).evidence is None
+        for job in house.flink.history:
+            job.ended_at = NOW + timedelta(hours=1)
+        house.clock.advance(3.3)
+        assert observed(house, TriggerStatus.UNKNOWN, watch).evidence == Evidence()
 
 
 class TestOtherJobsOfOurs:

@@ -31,7 +31,7 @@ from headgate.domain.jobs import Warning
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import OPEN_STATUSES, Finding, OperationStatus, Options, Step
 from headgate.domain.recovery import Recovery
-from headgate.domain.snapshots import PathStatus, SnapshotKind, SnapshotOrigin, SnapshotStatus
+from headgate.domain.snapshots import Kept, PathStatus, SnapshotKind, SnapshotOrigin, SnapshotStatus
 from headgate.domain.spec import dump_spec, read_stored_spec
 
 metadata = MetaData(
@@ -184,6 +184,7 @@ instances = Table(
     Column("running_at", Moment),
     Column("ended_at", Moment),
     Column("end", words(InstanceEnd)),
+    Column("checkpoint", Document(codec_of(Kept))),
     CheckConstraint("number >= 1", name="number"),
 )
 is_live_instance = instances.c.end.is_(None)

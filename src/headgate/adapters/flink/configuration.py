@@ -3,11 +3,13 @@
 The words themselves are in `domain/capabilities.py`. The user's own keys pass through; ours win.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-from headgate.domain.capabilities import choose_capabilities
+from headgate.domain.capabilities import LINES, choose_capabilities
 from headgate.domain.clusters import Cluster
-from headgate.domain.spec import format_duration
+from headgate.domain.spec import JobSpec, format_duration
 from headgate.ports.flink import Submission
 
 RETENTION: Final = "execution.checkpointing.externalized-checkpoint-retention"
@@ -41,6 +43,14 @@ def build_job_configuration(cluster: Cluster, submission: Submission) -> dict[st
     # A job that is cancelled or lost must leave something to restore from.
     found[RETENTION] = "RETAIN_ON_CANCELLATION"
     return found
+
+
+def find_checkpoint_dir(cluster: Cluster, spec: JobSpec, own: Mapping[str, str] = MappingProxyType({})) -> str | None:
+    """Where a job of this cluster keeps its checkpoints; `own` is the JobManager's configuration, where it is known."""
+    # In either spelling: Flink still understands the older one.
+    keys = tuple(dict.fromkeys(line.keys.checkpoint_dir for line in reversed(LINES)))
+    told = [spec.flink_config.get(key) for key in keys]
+    return next((place for place in [*told, cluster.checkpoint_dir, *map(own.get, keys)] if place), None)
 
 
 def build_run_request(cluster: Cluster, submission: Submission) -> dict[str, object]:

@@ -8,7 +8,7 @@ import logging
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import fsspec
@@ -16,7 +16,7 @@ import fsspec
 from headgate.adapters.flink.payloads import CheckpointRecord, Json, read_archive
 from headgate.domain.clusters import Cluster, ClusterKind
 from headgate.domain.errors import FlinkOutcomeUnknown
-from headgate.domain.snapshots import PathStatus
+from headgate.domain.snapshots import Kept, PathStatus
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,28 @@ def find_recorded(records: list[CheckpointRecord], directory: str, not_before: d
     ]
     newest = max(fitting, key=lambda record: record.triggered_at, default=None)
     return newest.path if newest is not None else ""
+
+
+def find_checkpoints(directory: str, flink_job_id: str) -> list[Kept] | None:
+    """The completed checkpoints of a job below its checkpoint directory; None where this machine does not see it.
+
+    Flink makes the job's folder before its first checkpoint, and a checkpoint's `_metadata` as its last file.
+    """
+    root = _local_path(directory)
+    if root is None:
+        return None
+    files = fsspec.filesystem("file")
+    own = posixpath.join(root, flink_job_id)
+    found = []
+    try:
+        for entry in files.ls(own, detail=True):
+            metadata = posixpath.join(entry["name"], _METADATA)
+            if posixpath.basename(entry["name"]).startswith("chk-") and files.isfile(metadata):
+                at = datetime.fromtimestamp(files.info(metadata)["mtime"], UTC)
+                found.append(Kept(f"file:{entry['name']}", at))
+    except OSError:
+        return None
+    return sorted(found, key=lambda kept: kept.at)
 
 
 def look_at_snapshot(cluster: Cluster, path: str) -> PathStatus:

@@ -13,6 +13,7 @@ from http import HTTPStatus
 
 from headgate.adapters.flink import evidence, payloads
 from headgate.adapters.flink.configuration import build_configuration, build_run_request
+from headgate.adapters.flink.remains import RemainsFinder
 from headgate.adapters.flink.rest import FlinkRest
 from headgate.domain.clusters import Cluster, Incarnation
 from headgate.domain.errors import (
@@ -24,10 +25,10 @@ from headgate.domain.errors import (
     HeadgateError,
     NotFound,
 )
-from headgate.domain.instances import FlinkJobId, FlinkStatus
+from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance
 from headgate.domain.intents import IntentKind
-from headgate.domain.observation import Evidence, JobSeen, TriggerSeen, TriggerStatus
-from headgate.domain.snapshots import PathStatus
+from headgate.domain.observation import Evidence, JobSeen, Remains, TriggerSeen, TriggerStatus
+from headgate.domain.snapshots import Kept, PathStatus
 from headgate.domain.spec import JobType
 from headgate.ports.calls import CallAnswer, CallLog, NoCallLog
 from headgate.ports.flink import FlinkGateway, SavepointOrder, SlotsSeen, Submission, Sweep
@@ -116,6 +117,15 @@ class RestGateway(FlinkGateway):
 
     def find_savepoint(self, directory: str) -> str:
         return evidence.find_savepoint(directory)
+
+    def sample_checkpoint(self, cluster: Cluster, flink_job_id: FlinkJobId) -> Kept | None:
+        return self._remains.sample(cluster, flink_job_id)
+
+    def find_remains(self, cluster: Cluster, instance: Instance, *, is_fresh: bool) -> Remains | None:
+        return self._remains.find(cluster, instance, is_fresh=is_fresh)
+
+    def list_retained(self, cluster: Cluster, instance: Instance) -> Remains:
+        return self._remains.list_retained(cluster, instance, {})
 
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         return evidence.look_at_snapshot(cluster, path)
@@ -217,6 +227,10 @@ class RestGateway(FlinkGateway):
             self.rest.delete(cluster.url, f"/jars/{jar_id}")
         except FlinkError as error:
             log.info("the uploaded jar %s stays on cluster %s: %s", jar_id, cluster.name, error.cause)
+
+    @property
+    def _remains(self) -> RemainsFinder:
+        return RemainsFinder(self.rest, self._read_configuration)
 
     def _read_configuration(self, cluster: Cluster) -> dict[str, str]:
         return payloads.read_configuration(self.rest.get(cluster.url, "/jobmanager/config"))

@@ -29,11 +29,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class CheckpointRecord:
-    """One completed snapshot in a job's checkpoint statistics."""
+    """One completed snapshot in a job's checkpoint statistics. `is_stop`: the job was stopped with it."""
 
     path: str
     triggered_at: datetime
     is_savepoint: bool
+    completed_at: datetime
+    is_stop: bool = False
+    size: int | None = None
 
 
 def read_configuration(answer: Json) -> dict[str, str]:
@@ -101,11 +104,24 @@ def read_checkpoints(answer: Json) -> list[CheckpointRecord]:
     found: dict[str, CheckpointRecord] = {}
     for entry in entries:
         path = entry.get("external_path") if isinstance(entry, dict) else None
-        if not path or _field(entry, "status", str) != "COMPLETED":
+        if not path or _field(entry, "status", str) != "COMPLETED" or entry.get("discarded") is True:
             continue
-        triggered_at = _moment(_field(entry, "trigger_timestamp", int))
-        found[path] = CheckpointRecord(path, triggered_at, _field(entry, "is_savepoint", bool))
+        found[path] = _read_record(entry, path)
     return list(found.values())
+
+
+def _read_record(entry: Json, path: str) -> CheckpointRecord:
+    triggered = _field(entry, "trigger_timestamp", int)
+    acknowledged, size = entry.get("latest_ack_timestamp"), entry.get("state_size")
+    return CheckpointRecord(
+        path,
+        _moment(triggered),
+        _field(entry, "is_savepoint", bool),
+        _moment(acknowledged if isinstance(acknowledged, int) and acknowledged > triggered else triggered),
+        # Flink's word for a savepoint that a job is stopped with.
+        entry.get("checkpoint_type") == "SYNC_SAVEPOINT",
+        size if isinstance(size, int) else None,
+    )
 
 
 def read_slots(answer: Json) -> SlotsSeen:

@@ -16,6 +16,14 @@ from headgate.web.models.shapes import Shown
 from headgate.web.wording import say
 
 
+class CheckpointModel(Shown):
+    """A checkpoint that Flink keeps until it has made the next."""
+
+    path: str
+    at: datetime = Field(description="When it was completed.")
+    size: int | None = Field(description="In bytes, null where it is not known.")
+
+
 class InstanceModel(Shown):
     """One run on Flink."""
 
@@ -34,6 +42,7 @@ class InstanceModel(Shown):
     cu: int = Field(description="One for the JobManager and one for each degree of parallelism.")
     restored_from: str | None = Field(description="The path that it was started from; null without state.")
     restored_snapshot_id: str | None
+    checkpoint: CheckpointModel | None = Field(description="The newest that was seen while it ran.")
 
     @classmethod
     def of(cls, view: InstanceView) -> "InstanceModel":
@@ -54,6 +63,7 @@ class InstanceModel(Shown):
             cu=view.cu,
             restored_from=instance.restored_from,
             restored_snapshot_id=instance.restored_snapshot_id,
+            checkpoint=CheckpointModel.model_validate(instance.checkpoint) if instance.checkpoint else None,
         )
 
 
