@@ -56,7 +56,7 @@ FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 
 
 # SQLite writes a column that was added later into the line of the one before it.
-_ADDED_COLUMN = re.compile(r"\n|, (?=\w+ [A-Z]+,?\s*$)", re.MULTILINE)
+_ADDED_COLUMN = re.compile(r"\n|, (?=\w+ [A-Z]+(?:,|\s*$))", re.MULTILINE)
 
 
 def _schema(engine: Engine) -> dict[tuple[str, str], list[str]]:

@@ -84,6 +84,7 @@ terrains = st.builds(
     remembers_s=st.sampled_from([300.0, 300.0, 0.3]),
     checkpoint_dir=st.sampled_from([None, "file:///checkpoints", "file:///checkpoints", "s3://checkpoints"]),
     archives=st.booleans(),
+    recovers=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
 periods = st.sampled_from([0.05, 0.5, 1.5, 4.0, 12.0, 45.0, 70.0, 400.0])

@@ -28,7 +28,7 @@ from tests.properties.choices import (
 )
 from tests.properties.invariants import Invariants, check_steady, check_way_out
 from tests.properties.store import RememberingStore
-from tests.properties.tally import Tally
+from tests.properties.tally import PASSED_BY_ACTS, Tally
 from tests.properties.world import JOB, Terrain, World
 
 T = TypeVar("T")
@@ -112,6 +112,19 @@ class History(RuleBasedStateMachine):
         self.world.request(Verb.DECLARE_LOST, Options(reason="nobody answers any more"))
         self.world.run_for(2)
 
+    @rule(point=st.sampled_from([None, *(f"submit.{point}" for point in PASSED_BY_ACTS)]), lost=st.booleans())
+    def fail_after_a_while(self, point: str | None, lost: bool) -> None:
+        """A run that has made checkpoints fails, or goes with its JobManager; time enough to recover it."""
+        self.world.run_for(25)
+        if point is not None:
+            self.deadly.add(point)
+        if lost:
+            self.world.flink.restart_job_manager(self.world.cluster, 1.0)
+        else:
+            self._befall("fail_job")
+        self.world.run_for(70)
+        self.deadly.clear()
+
     @rule()
     def click_again(self) -> None:
         """The very same once more: answered by the open operation, unless that was taken back."""
@@ -161,6 +174,9 @@ class History(RuleBasedStateMachine):
         """To every job that lives; with `is_cached` Flink shows it a little later."""
         if is_cached:
             self.world.flink.inject(Fault.STALE_CACHE, "find_job")
+        self._befall(how)
+
+    def _befall(self, how: str) -> None:
         for job in self.world.list_live_in_flink():
             getattr(self.world.flink, how)(job)
 
@@ -211,11 +227,13 @@ def heal(world: World) -> None:
     world.crash_at = lambda point: False
     world.flink.cut_off(world.cluster, 0.0)
     world.flink.free_slots()
-    for _ in range(24):
-        world.run_until(lambda: not world.is_busy(), 120.0)
-        world.pace = min(world.pace * 2, 16.0)
-        if not world.is_busy():
-            break
-    world.pace = 1.0
-    world.wake()
-    world.run_for(60.0)
+    for _ in range(2):  # what is found at rest may be followed by a recovery
+        for _ in range(24):
+            world.run_until(lambda: not world.is_busy(), 120.0)
+            world.pace = min(world.pace * 2, 16.0)
+            if not world.is_busy():
+                break
+        world.pace = 1.0
+        world.wake()
+        world.run_for(60.0)
+    world.run_until(lambda: not world.is_busy(), 1200.0)

@@ -6,14 +6,16 @@ states must look like between two acts is in `invariants.py`.
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import timedelta
 
 from headgate.domain.clusters import Cluster, Incarnation, Reachability
 from headgate.domain.events import EventType
 from headgate.domain.instances import FlinkJobId, Instance, InstanceEnd
 from headgate.domain.intents import IntentKind, IntentStatus
-from headgate.domain.lifecycle import Lane, Verb
+from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.observation import TriggerStatus
 from headgate.domain.operations import Operation, Options, RestoreFrom, StopSnapshot
+from headgate.domain.recovery import RecoveryPolicy
 from headgate.domain.snapshots import Snapshot
 from headgate.domain.spec import RestoreStrategy
 from headgate.ports.flink import SavepointOrder, Submission
@@ -93,6 +95,7 @@ class GuardedFlink(FakeFlink):
             intent = work.intents.find_open(instance.job_id, Lane.MAIN)
             assert intent is not None
             asked = intent.operation_id is not None and _may_cancel(work.operations.get(intent.operation_id))
+            asked = asked or (instance.running_at is None and _is_recovery(work, instance))
             demand(3, not instance.is_live or asked, f"{flink_job_id} is cancelled though nobody asked for it")
         super().cancel(cluster, flink_job_id)
 
@@ -142,7 +145,9 @@ class GuardedFlink(FakeFlink):
         instance = submission.instance
         intent = work.intents.find_open(instance.job_id, Lane.MAIN)
         assert intent is not None
-        assert intent.operation_id is not None, "a start without an operation"
+        if intent.operation_id is None:
+            self._judge_recovery(work, instance)
+            return
         operation = work.operations.get(intent.operation_id)
         snapshots = work.snapshots.list_of_job(instance.job_id)
         if instance.restored_from is not None:
@@ -156,6 +161,22 @@ class GuardedFlink(FakeFlink):
         nothing_kept = not snapshots and not _ended_by_itself(earlier)
         said = _said_stateless(operation, instance) or (operation.options.restore_from is None and nothing_kept)
         demand(3, not had_state or (said and operation.verb is not Verb.RESUME), f"{operation.verb} drops the state")
+
+    def _judge_recovery(self, work: UnitOfWork, instance: Instance) -> None:
+        """A start that nobody asked for: after a failure, with state, within the budget, from the newest there is."""
+        state, job = work.jobs.get_state(instance.job_id), work.jobs.get(instance.job_id)
+        demand(3, job.recovery.policy is RecoveryPolicy.RESTORE, "a recovery that nobody has set")
+        at_rest = state.settled is Settled.FAILED and state.wanted is Wanted.RUNNING
+        demand(2, at_rest, f"a recovery while the job is {state.settled} and {state.wanted} is wanted")
+        unsent = [op for op in work.operations.list_open(instance.job_id) if op.lane is Lane.MAIN]
+        demand(2, not unsent, f"a recovery beside {unsent}")
+        demand(3, instance.restored_from is not None, "a recovery without state")
+        starts = [i for i in work.intents.list_of_job(instance.job_id) if i.kind is IntentKind.SUBMIT]
+        late = [i for i in starts if i.operation_id is None and self.clock.now() - i.created_at < timedelta(hours=1)]
+        healthy = [i for i in work.instances.list_of_job(instance.job_id) if _was_healthy(i)]
+        asked = any(i.operation_id is not None and self.clock.now() - i.created_at < timedelta(hours=1) for i in starts)
+        demand(3, len(late) <= job.recovery.attempts or bool(healthy) or asked, f"{len(late)} recoveries in an hour")
+        self._judge_latest(work, instance)
 
     def _judge_latest(self, work: UnitOfWork, instance: Instance) -> None:
         """The newest restore point goes no further back than the newest checkpoint of the last run that can be seen."""
@@ -183,6 +204,17 @@ def list_declared_lost(work: UnitOfWork, job_id: str) -> set[str]:
     """The Flink ids that a person has declared lost: for these alone nothing is promised."""
     events = work.events.list_of_job(job_id, 100_000, None)
     return {event.facts["flink_job_id"] for event in events if event.type is EventType.DECLARED_LOST}
+
+
+def _is_recovery(work: UnitOfWork, instance: Instance) -> bool:
+    """Whether nobody had asked for this run."""
+    starts = [i for i in work.intents.list_of_job(instance.job_id) if i.instance_id == instance.id]
+    return any(i.kind is IntentKind.SUBMIT and i.operation_id is None for i in starts)
+
+
+def _was_healthy(instance: Instance) -> bool:
+    ran = instance.ended_at - instance.running_at if instance.ended_at and instance.running_at else timedelta(0)
+    return ran >= timedelta(minutes=15)
 
 
 def _may_cancel(operation: Operation) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import get_args
 
-from headgate.domain.decisions import Decision
+from headgate.domain.decisions import Decision, Outcome
 from tests.fakes.faults import Fault
 
 ACTS = ("submit", "stop", "savepoint", "cancel")
@@ -26,9 +26,16 @@ class Tally:
     """How often each thing occurred, by name, over all histories of a run."""
 
     histories: int = 0
+    recoveries: Counter[str] = field(default_factory=lambda: _none_of("planned", "held", "recovered"))
     decisions: Counter[str] = field(default_factory=lambda: _none_of(*(kind.__name__ for kind in get_args(Decision))))
     faults: Counter[str] = field(default_factory=lambda: _none_of(*(fault.name for fault in Fault)))
     deaths: Counter[str] = field(default_factory=lambda: _none_of(*POINTS))
+
+    def note_recovery(self, outcome: Outcome) -> None:
+        plan = outcome.recovery
+        self.recoveries["planned"] += plan is not None and plan.at is not None
+        self.recoveries["held"] += plan is not None and plan.state.held is not None
+        self.recoveries["recovered"] += outcome.recovered
 
     def list_missing(self) -> list[str]:
         """What never occurred."""
@@ -41,4 +48,9 @@ class Tally:
             yield f"{what}: " + ", ".join(f"{name} {count}" for name, count in counter.items())
 
     def _counters(self) -> dict[str, Counter[str]]:
-        return {"decisions": self.decisions, "faults": self.faults, "deaths of the server": self.deaths}
+        return {
+            "decisions": self.decisions,
+            "faults": self.faults,
+            "deaths of the server": self.deaths,
+            "recoveries": self.recoveries,
+        }

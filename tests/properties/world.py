@@ -19,7 +19,7 @@ from headgate.domain.jobs import Draft, Job, JobId, JobState, Version
 from headgate.domain.lifecycle import Lane, Verb
 from headgate.domain.operations import Operation, Options
 from headgate.domain.policy import Policy
-from headgate.domain.recovery import Recovery
+from headgate.domain.recovery import Recovery, RecoveryPolicy
 from headgate.domain.spec import JobSpec, JobType, Restore, RestoreStrategy
 from headgate.domain.workspaces import Actor
 from headgate.ports.artifacts import StoredFile
@@ -54,6 +54,7 @@ class Terrain:
 
     `linger_s`: how long tasks outlive their JobManager. `remembers_s`: how long triggers are known once done.
     `archives`: whether ended jobs are archived. Without a `checkpoint_dir` jobs make no checkpoints.
+    `recovers`: the job is started again by itself after a failure.
     """
 
     high_availability: bool = False
@@ -62,6 +63,7 @@ class Terrain:
     remembers_s: float = 300.0
     checkpoint_dir: str | None = None
     archives: bool = True
+    recovers: bool = False
     seed: int = 0
 
 
@@ -120,7 +122,7 @@ class World:
         self._stride = SWEEP
         self._calm = 1.0
         self._is_woken = True
-        self._write_rows()
+        self._write_rows(Recovery(RecoveryPolicy.RESTORE if terrain.recovers else RecoveryPolicy.NONE))
         self.boot()
 
     # People
@@ -253,6 +255,8 @@ class World:
                 result = self.reconciler.pass_over(JOB, lane, self.lease.fence)
                 if result.decision is not None:
                     self.tally.decisions[type(result.decision).__name__] += 1
+                if isinstance(result.decision, Settle):
+                    self.tally.note_recovery(result.decision.outcome)
                 if isinstance(
                     result.decision,
                     Submit | StopWithSavepoint | TriggerSavepoint | Cancel | Settle | GiveUp | DeclareLost,
@@ -282,8 +286,8 @@ class World:
             self.tally.deaths[point] += 1
             raise SimulatedCrash(point)
 
-    def _write_rows(self) -> None:
-        job = Job(JOB, "default", "orders", "", {}, Recovery(), False, START, "ann")
+    def _write_rows(self, recovery: Recovery) -> None:
+        job = Job(JOB, "default", "orders", "", {}, recovery, False, START, "ann")
         first = Version(JOB, 1, "first", SPEC, START, "ann")
         stateless = replace(SPEC, parallelism=2, restore=Restore(RestoreStrategy.NONE))
         with self.store.write() as work:

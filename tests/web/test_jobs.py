@@ -1,5 +1,6 @@
 """Jobs over HTTP: created, shown, listed, changed and deleted, with the members that the contract names."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from headgate.domain.clusters import Reachability
 from headgate.domain.jobs import JobState, Warning
 from headgate.domain.lifecycle import Phase, Settled, Verb, Wanted
 from headgate.domain.operations import Finding
+from headgate.domain.recovery import RecoveryState
 from tests.services.world import World
 from tests.web import shapes
 
@@ -193,3 +195,47 @@ def test_refreshing_has_the_clusters_looked_at(world: World, client: TestClient)
     assert response.status_code == 202
     assert set(response.json()) == shapes.JOB | shapes.EXTRA["job"]
     assert (world.wakes, world.sweeps) == (0, 1)
+
+
+class TestRecovery:
+    def test_it_is_set_and_shown(self, world: World, client: TestClient) -> None:
+        world.add_cluster()
+        job = world.add_job()
+        wanted = {"policy": "restore", "max_age": "2h", "attempts": 3}
+        path, revision = f"/api/v1/jobs/{job.id}", {"If-Match": '"1"'}
+        shown = client.patch(path, json={"recovery": wanted}, headers=revision).json()["recovery"]
+        assert (shown["policy"], shown["max_age"], shown["attempts"]) == ("RESTORE", "2 h", 3)
+        assert (shown["attempts_made"], shown["next_attempt_at"], shown["held"]) == (0, None, None)
+
+    def test_where_it_stands_is_shown(self, world: World, client: TestClient) -> None:
+        world.add_cluster()
+        job = world.add_settled(Settled.FAILED)
+        held = RecoveryState((world.clock.now(),), Finding("recovery_exhausted", {"attempts": "1"}))
+        with world.store.write() as unit:
+            unit.jobs.save_state(replace(unit.jobs.get_state(job.id), recovery=held))
+        shown = client.get(f"/api/v1/jobs/{job.id}").json()["recovery"]
+        assert (shown["attempts_made"], shown["held"]["code"]) == (1, "recovery_exhausted")
+
+    def test_a_job_whose_attempt_is_due_is_looked_after(self, world: World) -> None:
+        world.add_cluster()
+        job = world.add_settled(Settled.FAILED)
+        with world.store.write() as unit:
+            unit.jobs.save_state(replace(unit.jobs.get_state(job.id), recovery_at=world.clock.now()))
+            assert unit.operations.list_busy_jobs() == [job.id]
+
+    @pytest.mark.parametrize(
+        ("recovery", "field"),
+        [
+            ({"policy": "RESTORE", "max_age": "soon"}, "recovery.max_age"),
+            ({"policy": "RESTORE", "attempts": 0}, "recovery.attempts"),
+            ({"policy": "SOMETIMES"}, "recovery.policy"),
+        ],
+        ids=str,
+    )
+    def test_what_makes_no_sense_names_the_field(
+        self, world: World, client: TestClient, recovery: dict[str, Any], field: str
+    ) -> None:
+        job = world.add_job()
+        response = client.patch(f"/api/v1/jobs/{job.id}", json={"recovery": recovery}, headers={"If-Match": '"1"'})
+        assert response.status_code == 422
+        assert [problem["path"] for problem in response.json()["problems"]] == [field]

@@ -103,6 +103,9 @@ class Client:
     def put(self, path: str, body: object, revision: object) -> Document:
         return self._call("PUT", path, json=body, headers=_match(revision))
 
+    def patch(self, path: str, body: object, revision: object) -> Document:
+        return self._call("PATCH", path, json=body, headers=_match(revision))
+
     def delete(self, path: str, revision: object = None) -> Document:
         return self._call("DELETE", path, headers=_match(revision) if revision is not None else {})
 

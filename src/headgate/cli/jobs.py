@@ -19,6 +19,7 @@ from headgate.cli.session import WORKSPACE, AnsweredAlready, Declined, Session, 
 from headgate.cli.verbs import VERBS
 from headgate.domain.errors import HeadgateError
 from headgate.domain.lifecycle import Lifecycle, Phase
+from headgate.domain.recovery import RecoveryPolicy
 
 app = App(name="job", help="Create, publish, run, pause, resume and stop jobs.")
 
@@ -108,6 +109,26 @@ def update(job: JobName, /, *, file: JobFilePath, common: Common = COMMON) -> No
         found = session.get_job(job)
         session.client.put(f"/jobs/{found['id']}/draft", source.data.get("spec", {}), found["draft_revision"])
         session.screen.show_done("draft_updated", job=job)
+
+
+@app.command
+def recovery(
+    job: JobName,
+    /,
+    *,
+    policy: Annotated[RecoveryPolicy, Parameter(name="--policy", help="What follows after a run failed or was lost.")],
+    max_age: Annotated[
+        str | None, Parameter(name="--max-age", help="Leave an older restore point to a person; such as 2h.")
+    ] = None,
+    attempts: Annotated[int | None, Parameter(name="--attempts", help="At most so many within an hour.")] = None,
+    common: Common = COMMON,
+) -> None:
+    """Set whether a job that failed is started again by itself, from its newest restore point."""
+    given = {"policy": policy, "max_age": max_age, "attempts": attempts}
+    body = {"recovery": {name: value for name, value in given.items() if value is not None}}
+    with open_session(common) as session, naming(job=job):
+        found = session.get_job(job)
+        _show_job(session.screen, session.client.patch(f"/jobs/{found['id']}", body, found["revision"]))
 
 
 @app.command

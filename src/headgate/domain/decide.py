@@ -12,6 +12,13 @@ from datetime import datetime
 from typing import assert_never
 
 from headgate.domain import settle
+from headgate.domain.decide_recovery import (
+    decide_recovery,
+    decide_recovery_submission,
+    is_recovery,
+    with_recovery,
+    without_operation,
+)
 from headgate.domain.decide_start import decide_submission
 from headgate.domain.decide_stop import decide_stop
 from headgate.domain.decisions import (
@@ -47,7 +54,8 @@ def decide(
     `operation` is the one that executes or is to start, `intent` the open one of the same lane.
     `seen` may be older than `now`; deadlines are judged on an observation newer than themselves.
     """
-    return with_remains(_decide(job, operation, intent, seen, policy, now), intent, seen)
+    decision = with_remains(_decide(job, operation, intent, seen, policy, now), intent, seen)
+    return with_recovery(job, intent, decision, now)
 
 
 def _decide(
@@ -64,7 +72,7 @@ def _decide(
         return ended
     if operation is not None:
         return _advance(job, operation, seen, policy, now)
-    return _rest(job, seen)
+    return _rest(job, seen, now)
 
 
 def _declare_lost(job: JobFacts, intent: Intent | None, seen: Seen) -> DeclareLost | Settle:
@@ -84,10 +92,14 @@ def _resolve(
     if not seen.is_reachable:
         return AwaitOutcome("the cluster does not answer; nothing is concluded from that", Finding("waits_for_cluster"))
     match intent.kind:
+        case IntentKind.SUBMIT if is_recovery(intent):
+            return decide_recovery_submission(job, operation, intent, seen, policy, now)
         case IntentKind.SUBMIT:
             return decide_submission(job, intent, seen, policy, now)
         case IntentKind.STOP_WITH_SAVEPOINT:
             return decide_stop(job, operation, intent, seen, policy, now)
+        case IntentKind.CANCEL if intent.operation_id is None:
+            return without_operation(_decide_cancel(job, None, intent, seen, policy, now))
         case IntentKind.CANCEL:
             return _decide_cancel(job, operation, intent, seen, policy, now)
         case IntentKind.SAVEPOINT:
@@ -181,13 +193,13 @@ def _decide_ended(job: JobFacts, seen: Seen, policy: Policy) -> Settle | None:
     return None
 
 
-def _rest(job: JobFacts, seen: Seen) -> Decision:
+def _rest(job: JobFacts, seen: Seen, now: datetime) -> Decision:
     """Nothing is asked for: compare where the job is with where it rests."""
     instance = job.instance
     if seen.stray is not None and seen.is_reachable:
         return cancel_stray(seen.stray)
     if instance is None or not instance.is_live:
-        return Nothing("no instance, nothing asked for")
+        return decide_recovery(job, _advance_submit(job, seen, now), seen, now)
     if not seen.is_reachable:
         return Nothing("the cluster does not answer; the last known state stands")
     if is_alive(seen) and job.state.settled is not Settled.RUNNING:

@@ -13,6 +13,7 @@ from headgate.domain.intents import Intent, IntentStatus
 from headgate.domain.jobs import JobState
 from headgate.domain.lifecycle import Settled, Wanted
 from headgate.domain.operations import Finding, Operation, OperationStatus
+from headgate.domain.recovery import NO_RECOVERY, Recovery, RecoveryPlan
 from headgate.domain.restore import RestoreChoice
 from headgate.domain.snapshots import SnapshotKind, SnapshotOrigin
 
@@ -25,7 +26,7 @@ class JobFacts:
     lane. `forced` is the stop that does not wait for the executing operation. `main_is_busy` tells the
     savepoint lane that the main lane executes something. `pause_is_gone`: the files that SUSPENDED
     rests on were looked at and are not there. `heartbeat_timeout`: how long tasks of the
-    newest instance may outlive their JobManager.
+    newest instance may outlive their JobManager. `policy` is what a person has set for recovery.
     """
 
     state: JobState
@@ -37,14 +38,24 @@ class JobFacts:
     main_is_busy: bool = False
     pause_is_gone: bool = False
     heartbeat_timeout: timedelta = FLINK_HEARTBEAT
+    policy: Recovery = NO_RECOVERY
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether a start that nobody asked for may be due or under way."""
+        return self.state.settled is Settled.FAILED and self.state.wanted is Wanted.RUNNING
 
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Start a new instance, or with `repeat` send the open intent's key once more."""
+    """Start a new instance, or with `repeat` send the open intent's key once more.
+
+    `is_recovery`: nobody asked for it.
+    """
 
     because: str
     repeat: bool = False
+    is_recovery: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,7 @@ class Cancel:
     closes: IntentStatus | None = None
     failing: Finding | None = None
     stray: FlinkJobId | None = None
+    is_recovery: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,7 @@ class Outcome:
     is shown beside the state. `rests_on_snapshot`: the made snapshot is what SUSPENDED rests on;
     `forget_pause`: SUSPENDED's snapshot no longer carries the job. `lost`: the JobManager is gone,
     tasks may live a heartbeat longer. `found`: further snapshots that the ended job has left.
+    `recovery`: what follows by itself; `recovered`: a start that nobody asked for has succeeded.
     """
 
     intent: IntentStatus | None = None
@@ -121,6 +134,8 @@ class Outcome:
     forget_pause: bool = False
     lost: bool = False
     found: tuple[SnapshotMade, ...] = ()
+    recovery: RecoveryPlan | None = None
+    recovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

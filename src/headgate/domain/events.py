@@ -34,6 +34,9 @@ class EventType(StrEnum):
     STATE_CHANGED = "event_state_changed"
     STRAY_CANCELLED = "event_stray_cancelled"
     DECLARED_LOST = "event_declared_lost"
+    RECOVERY_PLANNED = "event_recovery_planned"
+    RECOVERY_HELD = "event_recovery_held"
+    RECOVERED = "event_recovered"
 
 
 class EventLevel(StrEnum):

@@ -10,7 +10,7 @@ from typing import NewType
 
 from headgate.domain.lifecycle import Settled, Wanted
 from headgate.domain.operations import Finding, OperationId
-from headgate.domain.recovery import Recovery
+from headgate.domain.recovery import Recovery, RecoveryState
 from headgate.domain.snapshots import SnapshotId
 from headgate.domain.spec import JobSpec
 
@@ -74,6 +74,7 @@ class JobState:
 
     `suspended_on` is the snapshot that SUSPENDED rests on: set whenever `settled` is SUSPENDED.
     `lost_at` is when an instance was lost with its JobManager: old tasks may live a heartbeat longer.
+    `recovery` is set while recovery has something to say, `recovery_at` while an attempt is due.
     """
 
     job_id: JobId
@@ -82,4 +83,6 @@ class JobState:
     warning: Warning | None = None
     suspended_on: SnapshotId | None = None
     lost_at: datetime | None = None
+    recovery: RecoveryState | None = None
+    recovery_at: datetime | None = None
     changed_at: datetime | None = field(default=None, compare=False)

@@ -6,14 +6,15 @@ loses nothing), or a refusal with advice.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from headgate.domain.instances import Instance, InstanceEnd
 from headgate.domain.jobs import JobState
 from headgate.domain.lifecycle import Verb
 from headgate.domain.operations import Finding, Options, RestoreFrom
-from headgate.domain.snapshots import Snapshot, SnapshotStatus, find_latest
-from headgate.domain.spec import Restore, RestoreStrategy
+from headgate.domain.snapshots import Snapshot, SnapshotOrigin, SnapshotStatus, find_latest
+from headgate.domain.spec import Restore, RestoreStrategy, format_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,22 @@ def choose_restore(verb: Verb, options: Options, setting: Restore, history: Hist
             return _choose_by_setting(setting, history)
         case _:
             assert_never(options.restore_from)
+
+
+def choose_recovery(history: History, max_age: timedelta | None, now: datetime) -> FromSnapshot | Refused:
+    """What a recovery restores from: the newest confirmed restore point of the newest run, else what that came from.
+
+    Never without state, never from what nobody could confirm, and nothing older than `max_age`.
+    """
+    choice = _choose_latest(history)
+    if not isinstance(choice, FromSnapshot):
+        return Refused(Finding("recovery_without_restore_point"))
+    snapshot = choice.snapshot
+    if snapshot is not None and snapshot.origin is SnapshotOrigin.SAMPLED_CHECKPOINT:
+        return Refused(Finding("recovery_not_confirmed", {"path": choice.path}))
+    if max_age is not None and (snapshot is None or now - snapshot.created_at > max_age):
+        return Refused(Finding("recovery_too_old", {"path": choice.path, "max_age": format_duration(max_age)}))
+    return choice
 
 
 def is_state_at_stake(history: History) -> bool:

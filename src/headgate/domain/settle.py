@@ -159,6 +159,10 @@ def cancelled(operation: Operation | None, facts: JobFacts, status: FlinkStatus 
     """A cancellation has reached its end; what that means depends on why it was sent."""
     settled, end = ENDS[status]
     lost = end is InstanceEnd.LOST
+    if operation is None and facts.is_recovering:
+        # A recovery's own attempt, which took too long or failed after it had started a job.
+        failed = explain("start_failed", cause)
+        return start_failed(facts, failed, IntentStatus.DONE, end, lost=lost)
     if operation is None:
         return Outcome(intent=IntentStatus.DONE, settled=settled, wanted=Wanted.CANCELLED, instance_end=end, lost=lost)
     if operation.failing is not None and operation.failing.code == TIMED_OUT and status is FlinkStatus.FINISHED:

@@ -96,7 +96,7 @@ class OperationStore(Protocol):
     def save(self, operation: Operation) -> None: ...
     def list_open(self, job_id: str) -> list[Operation]: ...
     def list_busy_jobs(self) -> list[str]:
-        """The jobs with an open operation or an open intent."""
+        """The jobs with an open operation, an open intent, or a recovery that is due."""
 
     def list_of_job(self, job_id: str, limit: int, before: int | None) -> list[Operation]:
         """Newest first, numbers below `before`."""

@@ -197,7 +197,8 @@ def _call(tools: Tools, situation: Situation, intent: Intent, instance: Instance
     gateway = tools.gateway
     match intent.kind:
         case IntentKind.SUBMIT:
-            gateway.submit(cluster, replace(_build_submission(tools, situation, instance), may_send=may_send))
+            submission = _build_submission(tools, situation, intent, instance)
+            gateway.submit(cluster, replace(submission, may_send=may_send))
         case IntentKind.CANCEL:
             gateway.cancel(cluster, intent.flink_job_id)
         case IntentKind.STOP_WITH_SAVEPOINT:
@@ -211,14 +212,14 @@ def _build_order(situation: Situation, intent: Intent) -> SavepointOrder:
     return replace(order, format=situation.operation.options.format) if situation.operation is not None else order
 
 
-def _build_submission(tools: Tools, situation: Situation, instance: Instance) -> Submission:
+def _build_submission(tools: Tools, situation: Situation, intent: Intent, instance: Instance) -> Submission:
     submission = Submission(instance, situation.job.name)
     if instance.spec.artifact:
         with tools.store.read() as work:
             artifact = work.artifacts.find_by_name(situation.job.workspace, instance.spec.artifact)
             artifact = artifact or work.artifacts.get(instance.spec.artifact)
         submission = replace(submission, jar=tools.files.get_path(artifact.digest))
-    if situation.operation is None:
-        return submission
+    if situation.operation is None or situation.operation.id != intent.operation_id:
+        return submission  # nobody asked for it: a recovery
     options = situation.operation.options
     return replace(submission, claim_mode=options.claim_mode, allow_non_restored_state=options.allow_non_restored_state)

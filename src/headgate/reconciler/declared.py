@@ -129,6 +129,8 @@ def _finish(work: UnitOfWork, situation: Situation, declaration: Operation, find
         warning=Warning(finding, new.now, declaration.id),
         suspended_on=None,
         lost_at=new.now,
+        recovery=None,
+        recovery_at=None,
         changed_at=new.now,
     )
     work.jobs.save_state(state)

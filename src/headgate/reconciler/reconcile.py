@@ -60,7 +60,7 @@ class Reconciler:
     def find_place(self, job_id: str) -> str | None:
         """The id of the cluster that the next pass over this job will be on. NotFound for a deleted job."""
         with self.tools.store.read() as work:
-            cluster = load_situation(work, job_id, Lane.MAIN).cluster
+            cluster = load_situation(work, job_id, Lane.MAIN, self.tools.clock.now()).cluster
         return cluster.id if cluster is not None else None
 
     def is_silent(self, cluster_id: str) -> bool:
@@ -72,7 +72,7 @@ class Reconciler:
         """One pass. Unavailable when the database does not answer or the lease is lost."""
         tools = self.tools
         with tools.store.read() as work:
-            situation = load_situation(work, job_id, lane)
+            situation = load_situation(work, job_id, lane, tools.clock.now())
         if situation.to_close or situation.withdrawn:
             self._close_waiting(situation, fence)
         self._mark_queued(situation, fence)
@@ -98,8 +98,7 @@ class Reconciler:
             self._acted_at[job_id] = tools.clock.now()
             return PassResult(decision, timedelta(0))
         self._write_waiting(situation, decision, fence)
-        is_open = situation.operation is not None or situation.intent is not None
-        return PassResult(decision, choose_poll(situation.intent, tools.clock.now()) if is_open else None)
+        return PassResult(decision, choose_next(situation, tools.clock.now()))
 
     def _cancel_stray_elsewhere(self, situation: Situation, fence: int | None) -> bool:
         """Cancel a given-up run that a sweep shows alive on another cluster than the one of this pass."""
@@ -243,6 +242,16 @@ def concludes_from_absence(decision: Decision, intent: Intent | None, seen: Seen
     if intent is None or intent.kind is not IntentKind.SUBMIT or intent.answer is not None or seen.job is not None:
         return False
     return isinstance(decision, Submit | Settle | GiveUp)
+
+
+def choose_next(situation: Situation, now: datetime) -> timedelta | None:
+    """When to look again; None where nothing is open and nothing due."""
+    if situation.operation is not None or situation.intent is not None:
+        return choose_poll(situation.intent, now)
+    due_at = situation.facts.state.recovery_at
+    if due_at is None or situation.lane is not Lane.MAIN:
+        return None
+    return max(due_at - now, LONGEST_POLL)
 
 
 def choose_poll(intent: Intent | None, now: datetime) -> timedelta:

@@ -18,6 +18,7 @@ from headgate.domain.restore import FromSnapshot
 from headgate.domain.snapshots import Snapshot, SnapshotId, SnapshotKind, SnapshotOrigin, SnapshotStatus
 from headgate.ports.ids import Ids
 from headgate.ports.store import UnitOfWork
+from headgate.reconciler import recovering
 from headgate.reconciler.situation import Situation
 
 Sending = Submit | StopWithSavepoint | TriggerSavepoint | Cancel
@@ -63,20 +64,37 @@ def write_intent(
     kind, event = _KINDS[type(decision)]
     if situation.intent is not None and isinstance(decision, Cancel) and decision.closes is not None:
         work.intents.save(replace(situation.intent, status=decision.closes, closed_at=new.now))
-    assert situation.cluster is not None
     instance = _choose_instance(work, situation, decision, seen, new)
     stray = isinstance(decision, Cancel) and decision.stray is not None
-    # Clearing away a stray is no step of the operation that waits for it.
-    operation = None if stray else situation.operation
+    unasked = isinstance(decision, Submit | Cancel) and decision.is_recovery
+    # Clearing away a stray is no step of the operation that waits for it, nor is a recovery.
+    operation = None if stray or unasked else situation.operation
+    intent = _make_intent(situation, kind, instance, seen, new)
+    intent = replace(intent, operation_id=operation.id if operation is not None else None)
+    work.intents.add(intent)
+    failing = decision.failing if isinstance(decision, Cancel) else None
+    if operation is not None:
+        work.operations.save(_start_step(operation, new.now, failing))
+    if unasked and isinstance(decision, Submit):
+        recovering.note(work, situation.job.id, new.now)
+    facts = {"flink_job_id": instance.flink_job_id, "because": decision.because}
+    about = replace(situation, intent_instance=instance)
+    record_event(work, about, EventType.STRAY_CANCELLED if stray else event, new.now, facts)
+    return intent, instance
+
+
+def _make_intent(situation: Situation, kind: IntentKind, instance: Instance, seen: Seen, new: NewIds) -> Intent:
+    """A first attempt with its key; a savepoint's has a directory of its own."""
+    assert situation.cluster is not None
     intent_id = IntentId(new.ids.new("int"))
     trigger = kind in {IntentKind.STOP_WITH_SAVEPOINT, IntentKind.SAVEPOINT}
-    intent = Intent(
+    return Intent(
         id=intent_id,
         job_id=situation.job.id,
         instance_id=instance.id,
         cluster_id=situation.cluster.id,
         flink_job_id=instance.flink_job_id,
-        operation_id=operation.id if operation is not None else None,
+        operation_id=None,
         lane=situation.lane,
         kind=kind,
         key=new.ids.new_hex(32) if trigger else instance.flink_job_id,
@@ -87,14 +105,6 @@ def write_intent(
         attempts=1,
         sent_at=new.now,
     )
-    work.intents.add(intent)
-    failing = decision.failing if isinstance(decision, Cancel) else None
-    if operation is not None:
-        work.operations.save(_start_step(operation, new.now, failing))
-    facts = {"flink_job_id": instance.flink_job_id, "because": decision.because}
-    about = replace(situation, intent_instance=instance)
-    record_event(work, about, EventType.STRAY_CANCELLED if stray else event, new.now, facts)
-    return intent, instance
 
 
 def write_attempt(work: UnitOfWork, situation: Situation, seen: Seen, now: datetime) -> tuple[Intent, Instance]:
@@ -144,7 +154,8 @@ def give_up(work: UnitOfWork, situation: Situation, finding: Finding, now: datet
     if situation.intent_instance.is_live:
         work.instances.save(replace(situation.intent_instance, end=InstanceEnd.GIVEN_UP, ended_at=now))
     state = work.jobs.get_state(situation.job.id)
-    work.jobs.save_state(replace(state, lost_at=now))
+    unasked = situation.intent.kind is IntentKind.SUBMIT and situation.intent.operation_id is None
+    work.jobs.save_state(replace(state, lost_at=now, recovery_at=now if unasked else state.recovery_at))
     facts = {"flink_job_id": situation.intent.flink_job_id, **finding.facts}
     record_event(work, situation, EventType.ATTEMPT_ABANDONED, now, facts, EventLevel.WARNING)
 
@@ -355,6 +366,7 @@ def _save_state(
     )
     if outcome.rests_on_snapshot and made is not None:
         state = replace(state, suspended_on=made)
+    state = recovering.follow(state, outcome, situation.operation)
     if state == before:
         return
     work.jobs.save_state(state)
@@ -362,10 +374,12 @@ def _save_state(
         facts = {"before": before.settled.value, "after": state.settled.value, **describe_reason(outcome.warning)}
         level = EventLevel.ERROR if state.settled is Settled.FAILED else EventLevel.INFO
         record_event(work, situation, EventType.STATE_CHANGED, now, facts, level)
+    for kind, facts, level in recovering.list_events(outcome):
+        record_event(work, situation, kind, now, facts, level)
 
 
 def _choose_warning(before: JobState, operation: Operation | None, outcome: Outcome, now: datetime) -> Warning | None:
     """A sign stays until an operation succeeds; a new one takes its place."""
     if outcome.warning is not None:
         return Warning(outcome.warning, now, operation.id if operation is not None else None)
-    return None if outcome.operation is OperationStatus.SUCCESS else before.warning
+    return None if outcome.operation is OperationStatus.SUCCESS or outcome.recovered else before.warning

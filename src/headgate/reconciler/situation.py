@@ -5,7 +5,7 @@ executes is the domain's choice.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from headgate.domain.calls import CallSubject
 from headgate.domain.clusters import FLINK_HEARTBEAT, Cluster
@@ -16,7 +16,13 @@ from headgate.domain.intents import Intent
 from headgate.domain.jobs import Job, Version
 from headgate.domain.lifecycle import Lane, Verb
 from headgate.domain.operations import Operation, StepName, choose_operation
-from headgate.domain.restore import History, RestoreChoice, choose_restore, find_paused_instance
+from headgate.domain.restore import (
+    History,
+    RestoreChoice,
+    choose_recovery,
+    choose_restore,
+    find_paused_instance,
+)
 from headgate.domain.snapshots import PathStatus
 from headgate.ports.store import UnitOfWork
 
@@ -56,30 +62,30 @@ class Situation:
         return CallSubject(self.job.id, instance.id if instance else None, intent.id if intent else None)
 
 
-def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:
+def load_situation(work: UnitOfWork, job_id: str, lane: Lane, now: datetime) -> Situation:
     """The situation of `job_id` in `lane`. NotFound("job_not_found") when it was deleted."""
     job = work.jobs.get(job_id)
     opened = work.operations.list_open(job_id)
     withdrawn = tuple(op for op in opened if not op.has_sent and work.operations.is_withdrawal_requested(op.id))
     choice = choose_operation([op for op in opened if op not in withdrawn], lane)
     intent = work.intents.find_open(job_id, lane)
-    history = History(
-        work.jobs.get_state(job_id), work.instances.list_of_job(job_id), work.snapshots.list_of_job(job_id)
-    )
+    history = _load_history(work, job_id)
     newest = history.instances[0] if history.instances else None
     operation = choice.executing if choice.is_declaration else _find_owner(opened, intent) or choice.executing
-    version = _find_version(work, job_id, operation)
-    cluster = _find_cluster(work, job, operation, intent, version, history)
+    is_free = lane is Lane.MAIN and operation is None and intent is None
+    start = _find_start(work, job, operation, history, now if is_free else None)
+    cluster = _find_cluster(work, job, operation, intent, start.version, history)
     facts = JobFacts(
         state=history.state,
         instance=newest,
         savepoint_dir=_find_savepoint_dir(newest, cluster),
-        restore=_find_restore(operation, version, history),
+        restore=start.restore,
         in_flight=work.intents.find_open(job_id, Lane.SAVEPOINT) if lane is Lane.MAIN else None,
         forced=choice.overridden_by,
         main_is_busy=lane is Lane.SAVEPOINT and _is_main_busy(work, job_id, opened),
         pause_is_gone=_is_pause_gone(history),
         heartbeat_timeout=_find_heartbeat_timeout(work, newest),
+        policy=job.recovery,
     )
     return Situation(
         job=job,
@@ -89,12 +95,36 @@ def load_situation(work: UnitOfWork, job_id: str, lane: Lane) -> Situation:
         operation=operation,
         intent=intent,
         intent_instance=work.instances.get(intent.instance_id) if intent is not None else None,
-        version=version,
+        version=start.version,
         to_close=choice.superseded,
         withdrawn=tuple(op for op in withdrawn if op.lane is lane),
         queued=tuple(op for op in choice.queued if op is not operation),
         closed_ids=frozenset(instance.flink_job_id for instance in history.instances if not instance.is_live),
     )
+
+
+def _load_history(work: UnitOfWork, job_id: str) -> History:
+    state, instances = work.jobs.get_state(job_id), work.instances.list_of_job(job_id)
+    return History(state, instances, work.snapshots.list_of_job(job_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What the next start would submit, and from where; nothing where none is next."""
+
+    version: Version | None = None
+    restore: RestoreChoice | None = None
+
+
+def _find_start(
+    work: UnitOfWork, job: Job, operation: Operation | None, history: History, free_at: datetime | None
+) -> _Start:
+    """The operation's start, or the recovery that is due where nothing else is open (`free_at`)."""
+    if free_at is not None and history.state.recovery_at is not None and history.instances:
+        version = work.jobs.get_version(job.id, history.instances[0].version)
+        return _Start(version, choose_recovery(history, job.recovery.max_age, free_at))
+    version_asked = _find_version(work, job.id, operation)
+    return _Start(version_asked, _find_restore(operation, version_asked, history))
 
 
 def _is_main_busy(work: UnitOfWork, job_id: str, opened: list[Operation]) -> bool:
@@ -136,7 +166,7 @@ def _find_cluster(
     newest = history.instances[0] if history.instances else None
     if intent is not None:
         return _find_by_id(work, intent.cluster_id)
-    if newest is not None and (newest.is_live or version is None):
+    if newest is not None and (newest.is_live or version is None or operation is None):
         return _find_by_id(work, newest.cluster_id)
     if version is None or operation is None:
         return None

@@ -12,6 +12,7 @@ from headgate.domain.instances import FlinkStatus, Instance
 from headgate.domain.jobs import Job, Version, Warning
 from headgate.domain.lifecycle import Lane, Settled
 from headgate.domain.operations import Finding, Operation, choose_operation
+from headgate.domain.recovery import RecoveryState
 from headgate.domain.restore import History, find_restore_point
 from headgate.domain.snapshots import Snapshot
 from headgate.domain.spec import JobSpec, JobType
@@ -62,6 +63,8 @@ class JobView:
     instance: InstanceView | None
     cluster_name: str
     cluster: Cluster | None
+    recovery: RecoveryState | None = None
+    recovery_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,8 @@ def build_job_view(row: JobRow, around: Surroundings) -> JobView:
         instance=build_instance_view(row.instance, around) if row.instance else None,
         cluster_name=cluster.name if cluster else _newest_spec(row).cluster,
         cluster=cluster,
+        recovery=row.state.recovery,
+        recovery_at=row.state.recovery_at,
     )
 
 

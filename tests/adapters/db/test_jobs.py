@@ -9,6 +9,7 @@ from headgate.domain.errors import Conflict, NotFound, StaleRevision
 from headgate.domain.jobs import JobId, JobState, Warning
 from headgate.domain.lifecycle import Settled, Wanted
 from headgate.domain.operations import Finding, OperationId
+from headgate.domain.recovery import RecoveryState
 from headgate.domain.snapshots import SnapshotId
 from headgate.domain.spec import JobSpec, JobType
 from headgate.ports.store import Store
@@ -120,7 +121,9 @@ def test_a_job_begins_with_a_fresh_state_and_keeps_the_saved_one(store: Store) -
                 Warning(Finding("savepoint_failed", {"path": "file:///x"}, "磁盘"), NOW, OperationId("op-1")),
                 SnapshotId("snap-1"),
                 NOW - timedelta(days=1),
-                NOW,
+                changed_at=NOW,
+                recovery=RecoveryState((NOW,), Finding("recovery_exhausted", {"attempts": "5"})),
+                recovery_at=NOW + timedelta(seconds=10),
             )
             unit.jobs.save_state(state)
     with store.read() as unit:

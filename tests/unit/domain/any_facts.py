@@ -14,8 +14,9 @@ from headgate.domain.instances import Absence, FlinkJobId, FlinkStatus, Instance
 from headgate.domain.intents import Answer, Intent, IntentKind
 from headgate.domain.jobs import JobState
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
-from headgate.domain.observation import Evidence, JobSeen, Seen, TriggerSeen, TriggerStatus
+from headgate.domain.observation import Evidence, JobSeen, Remains, Seen, TriggerSeen, TriggerStatus
 from headgate.domain.operations import Finding, Operation, OperationStatus, Options, StepStatus, StopSnapshot
+from headgate.domain.recovery import Recovery, RecoveryPolicy
 from headgate.domain.restore import FromSnapshot, Refused, Stateless
 from headgate.domain.snapshots import PathStatus, SnapshotId
 from tests.unit.domain.facts import FIRST, JOB, NOW, SAVEPOINT, SECOND, instance, intent, operation
@@ -82,6 +83,7 @@ def intents(draw: st.DrawFn, lane: Lane) -> Intent:
     return intent(
         draw(st.sampled_from(kinds)),
         draw(st.none() | st.sampled_from(Answer)),
+        operation_id=draw(st.sampled_from([None, "op-1"])),
         created_at=min(sent_at or NOW, draw(moments)),
         unreachable_before=draw(spans),
         incarnation=draw(lives),
@@ -104,6 +106,7 @@ looks = st.builds(
     unreachable_total=spans,
     job=st.none() | jobs_seen,
     trigger=st.none() | triggers,
+    remains=st.sampled_from([None, Remains(), Remains()]),
     evidence=st.none() | st.sampled_from([Evidence(), Evidence(SAVEPOINT)]),
     absence=st.none() | absences | absences,
     restore_path=st.sampled_from([None, *PathStatus]),
@@ -124,6 +127,7 @@ def job_facts(draw: st.DrawFn) -> JobFacts:
         draw(st.none() | st.sampled_from(Wanted)),
         suspended_on=SnapshotId("snap-1") if must or draw(st.booleans()) else None,
         lost_at=draw(st.none() | moments),
+        recovery_at=draw(st.none() | moments | later),
     )
     return JobFacts(
         state,
@@ -134,6 +138,7 @@ def job_facts(draw: st.DrawFn) -> JobFacts:
         forced=FORCED if draw(seldom) else None,
         main_is_busy=draw(seldom),
         pause_is_gone=draw(seldom),
+        policy=Recovery(draw(st.sampled_from(RecoveryPolicy))),
     )
 
 

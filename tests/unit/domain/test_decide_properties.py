@@ -131,6 +131,8 @@ def a_living_job_is_cancelled_only_where_somebody_said_so(case: AnyCase) -> None
     decision = answer(case)
     if not isinstance(decision, Cancel) or decision.stray is not None or decision.failing is not None:
         return
+    if decision.is_recovery:
+        return  # of a start that nobody had asked for
     if case.act is not None and case.act.kind is IntentKind.CANCEL:
         return  # the same cancellation once more
     assert case.asked is not None

@@ -139,7 +139,7 @@ class House:
 
     def load(self, lane: Lane = Lane.MAIN) -> Situation:
         with self.store.read() as work:
-            return load_situation(work, JOB, lane)
+            return load_situation(work, JOB, lane, self.clock.now())
 
     def get_state(self) -> JobState:
         with self.store.read() as work:

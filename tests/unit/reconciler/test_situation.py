@@ -14,7 +14,7 @@ from headgate.domain.operations import Finding, Options, RestoreFrom, StopSnapsh
 from headgate.domain.restore import FromSnapshot, Refused, Stateless
 from headgate.domain.snapshots import PathStatus
 from headgate.reconciler.situation import load_situation
-from tests.unit.domain.facts import JOB, SPEC, intent
+from tests.unit.domain.facts import JOB, NOW, SPEC, intent
 from tests.unit.reconciler.house import CLUSTER, House
 
 NONE = Options(snapshot=StopSnapshot.NONE)
@@ -31,7 +31,7 @@ def test_a_job_that_nobody_asks_anything_of(house: House) -> None:
 
 def test_a_job_that_was_deleted(house: House) -> None:
     with pytest.raises(NotFound) as caught, house.store.read() as work:
-        load_situation(work, "job-gone", Lane.MAIN)
+        load_situation(work, "job-gone", Lane.MAIN, NOW)
     assert caught.value.code == "job_not_found"
 
 
@@ -165,7 +165,7 @@ class TestTheCluster:
         house.add_job(JobId("job-2"), replace(SPEC, cluster="nowhere"))
         house.ask(Verb.RUN, job_id="job-2")
         with house.store.read() as work:
-            assert load_situation(work, "job-2", Lane.MAIN).cluster is None
+            assert load_situation(work, "job-2", Lane.MAIN, NOW).cluster is None
 
     @staticmethod
     def _add_cluster(house: House, cluster_id: str, name: str) -> None:

@@ -22,6 +22,7 @@ _page_of_workspace = newest(
 _busy_jobs = union(
     select(_operations.c.job_id).where(tables.is_open_operation),
     select(tables.intents.c.job_id).where(tables.is_open_intent),
+    select(tables.job_states.c.job_id).where(tables.job_states.c.recovery_at.is_not(None)),
 ).order_by("job_id")
 _COUNTER = "operation"
 _count = (

@@ -30,7 +30,7 @@ from headgate.domain.intents import Answer, IntentKind, IntentStatus
 from headgate.domain.jobs import Warning
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import OPEN_STATUSES, Finding, OperationStatus, Options, Step
-from headgate.domain.recovery import Recovery
+from headgate.domain.recovery import Recovery, RecoveryState
 from headgate.domain.snapshots import Kept, PathStatus, SnapshotKind, SnapshotOrigin, SnapshotStatus
 from headgate.domain.spec import dump_spec, read_stored_spec
 
@@ -118,6 +118,8 @@ job_states = Table(
     Column("suspended_on", String),
     Column("lost_at", Moment),
     Column("changed_at", Moment),
+    Column("recovery", Document(codec_of(RecoveryState))),
+    Column("recovery_at", Moment),
     CheckConstraint("settled <> 'SUSPENDED' OR suspended_on IS NOT NULL", name="suspended_on_a_snapshot"),
 )
 

@@ -6,10 +6,11 @@ from typing import Any
 from pydantic import Field, StrictBool
 
 from headgate.domain.catalogue import Language
+from headgate.domain.errors import Invalid, Problem
 from headgate.domain.jobs import Version, Warning
 from headgate.domain.lifecycle import Lifecycle, Phase, Wanted
 from headgate.domain.recovery import Recovery, RecoveryPolicy
-from headgate.domain.spec import JobType, dump_spec, parse_spec
+from headgate.domain.spec import JobType, dump_spec, format_duration, parse_duration, parse_spec
 from headgate.services.jobs import DeletedJob, JobEdit, NewJob
 from headgate.services.queries import JobList
 from headgate.services.views import JobDetail, JobView, ReachView
@@ -21,7 +22,25 @@ from headgate.web.wording import advise, say
 
 
 class RecoveryBody(Body):
-    policy: AnyPolicy = RecoveryPolicy.NONE
+    """What Headgate does by itself after a run failed or was lost."""
+
+    policy: AnyPolicy = Field(
+        default=RecoveryPolicy.NONE,
+        description="RESTORE starts the job again from its newest confirmed restore point, never without state.",
+    )
+    max_age: str | None = Field(
+        default=None, description="Such as `1 h`: an older restore point is left to a person. Null: any will do."
+    )
+    attempts: int = Field(default=Recovery().attempts, ge=1, le=100, description="Within one hour.")
+
+    def to_recovery(self) -> Recovery:
+        """Invalid("job_invalid") for an age that is no duration."""
+        try:
+            max_age = parse_duration(self.max_age) if self.max_age is not None else None
+        except ValueError:
+            facts = (("field", "recovery.max_age"), ("value", self.max_age or ""))
+            raise Invalid("job_invalid", problems=[Problem("recovery.max_age", "duration_form", facts)]) from None
+        return Recovery(self.policy, max_age or None, self.attempts)
 
 
 class NewJobBody(Body):
@@ -35,7 +54,7 @@ class NewJobBody(Body):
 
     def to_order(self) -> NewJob:
         """Invalid("spec_invalid") with every fault of the specification."""
-        recovery = Recovery(self.recovery.policy)
+        recovery = self.recovery.to_recovery()
         return NewJob(self.name, parse_spec(self.spec), self.folder, self.labels, recovery)
 
 
@@ -49,12 +68,31 @@ class JobEditBody(Body):
     protected: StrictBool | None = Field(default=None, description="A protected job cannot be deleted.")
 
     def to_edit(self) -> JobEdit:
-        recovery = Recovery(self.recovery.policy) if self.recovery else None
+        recovery = self.recovery.to_recovery() if self.recovery else None
         return JobEdit(self.name, self.folder, self.labels, recovery, self.protected)
 
 
 class RecoveryModel(Shown):
+    """The policy, and where it stands."""
+
     policy: RecoveryPolicy
+    max_age: str | None
+    attempts: int
+    attempts_made: int = Field(description="In the present row of failures.")
+    next_attempt_at: datetime | None
+    held: FindingModel | None = Field(description="Why it waits for a person.")
+
+    @classmethod
+    def of(cls, view: JobView, language: Language) -> "RecoveryModel":
+        recovery, state = view.job.recovery, view.recovery
+        return cls(
+            policy=recovery.policy,
+            max_age=format_duration(recovery.max_age) if recovery.max_age is not None else None,
+            attempts=recovery.attempts,
+            attempts_made=len(state.tried) if state is not None else 0,
+            next_attempt_at=view.recovery_at,
+            held=FindingModel.of(state.held, language) if state is not None and state.held is not None else None,
+        )
 
 
 class WarningModel(Shown):
@@ -164,7 +202,7 @@ def show_row(view: JobView, language: Language) -> dict[str, Any]:
         "zone": cluster.zone if cluster else "",
         # Both kinds of cluster have one long-lived JobManager for many jobs.
         "run_mode": "SESSION",
-        "recovery": RecoveryModel.model_validate(job.recovery),
+        "recovery": RecoveryModel.of(view, language),
         "protected": job.protected,
         "created_at": job.created_at,
         "created_by": job.created_by,

@@ -1,4 +1,4 @@
-"""Restore points of runs that ended: the newest checkpoint that was seen of each run."""
+"""Restore points of runs that ended, and recovery: what was seen last of each run, and when a job is started again."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,3 +10,6 @@ down_revision = "0001"
 def upgrade() -> None:
     with op.batch_alter_table("instances") as instances:
         instances.add_column(sa.Column("checkpoint", sa.JSON(none_as_null=True), nullable=True))
+    with op.batch_alter_table("job_states") as states:
+        states.add_column(sa.Column("recovery", sa.JSON(none_as_null=True), nullable=True))
+        states.add_column(sa.Column("recovery_at", sa.DateTime(timezone=True), nullable=True))
