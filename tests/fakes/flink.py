@@ -65,7 +65,8 @@ class FakeFlink:
 
     def sweep(self, cluster: Cluster) -> Sweep:
         def look(manager: FakeJobManager, drawn: Drawn) -> Sweep:
-            return Sweep(manager.incarnation, {job_id: _show(job) for job_id, job in manager.jobs.items()})
+            jobs = {job_id: _show(job) for job_id, job in manager.jobs.items()}
+            return Sweep(manager.incarnation, jobs, manager.high_availability, manager.identity)
 
         return self._call("sweep", cluster, look)
 
@@ -213,6 +214,17 @@ class FakeFlink:
         self._agenda.play()
         self.job_manager(cluster).restart(down_s)
         self.faults.strike(Fault.JOB_MANAGER_RESTART)
+
+    def replace_cluster(self, cluster: Cluster) -> None:
+        """Another cluster answers at the address from now on; the old one's jobs go on where nobody sees them."""
+        self._agenda.play()
+        old = self._job_managers.pop(cluster.id)
+        self.job_manager(cluster).life = old.life + 1
+        self.job_manager(cluster).identity = "another"
+
+    def share_job_manager(self, cluster: Cluster, twin: Cluster) -> None:
+        """Both registrations lead to the same Flink."""
+        self._job_managers[twin.id] = self.job_manager(cluster)
 
     def cut_off(self, cluster: Cluster, seconds: float, *, hangs: bool = False) -> None:
         """For a spell nothing gets through: refused at once, or hanging until the time-out."""

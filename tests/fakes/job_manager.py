@@ -40,6 +40,7 @@ class FakeJobManager:
         self.high_availability = False
         self.checkpoint_dir: str | None = None
         self.archives = True
+        self.identity = "one and the same"
         self.life = 1
         self.jobs: dict[FlinkJobId, FakeJob] = {}
         self.triggers: dict[tuple[FlinkJobId, str], FakeTrigger] = {}

@@ -50,7 +50,10 @@ MUTANTS = {
         decide._decide_cancel,
         "    if seen.job is None:\n",
         "    if intent.answer is Answer.ACCEPTED:\n"
-        "        return Settle('accepted', settle.cancelled(operation, job, FlinkStatus.CANCELED, ''))\n"
+        "        outcome = settle.cancelled(operation, job, FlinkStatus.CANCELED, '')\n"
+        "        from dataclasses import replace\n"
+        "        from headgate.domain.instances import InstanceEnd\n"
+        "        return Settle('accepted', replace(outcome, instance_end=InstanceEnd.SUSPENDED))\n"
         "    if seen.job is None:\n",
         openings.cancel,
     ),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from headgate.domain.clusters import ClusterKind, ClusterState, EngineVersion, Reachability
+from headgate.domain.clusters import REGISTERED_TWICE, REPLACED, ClusterKind, ClusterState, EngineVersion, Reachability
 from headgate.domain.errors import Conflict, Invalid, NotAllowed, NotFound, StaleRevision
 from headgate.domain.intents import IntentKind, IntentStatus
 from headgate.domain.lifecycle import Settled
@@ -230,3 +230,22 @@ class TestCheck:
         assert found.code == code
         shown = [clusters.get(world.actor, "local").finding, clusters.list_all(world.actor)[0].finding]
         assert [finding.code if finding else None for finding in shown] == [code if stopped else None] * 2
+
+
+@pytest.mark.parametrize(
+    ("cause", "code", "other"),
+    [(REPLACED, "cluster_replaced", None), (f"{REGISTERED_TWICE}first", "cluster_registered_twice", "first")],
+    ids=["another one answers", "registered twice"],
+)
+def test_why_what_answers_is_not_taken_for_the_cluster_is_said(
+    world: World, cause: str, code: str, other: str | None
+) -> None:
+    cluster = world.add_cluster()
+    world.see_cluster(cluster, Reachability.UNREACHABLE)
+    with world.store.write() as unit:
+        state = unit.clusters.find_state(cluster.id)
+        assert state is not None
+        unit.clusters.save_state(replace(state, cause=cause))
+    finding = world.clusters.get(world.actor, cluster.id).finding
+    assert finding is not None
+    assert (finding.code, finding.facts.get("other")) == (code, other)

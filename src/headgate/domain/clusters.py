@@ -19,6 +19,12 @@ FLINK_HEARTBEAT = timedelta(seconds=50)
 LOCAL_HEARTBEAT = timedelta(seconds=10)
 
 
+REPLACED = "another Flink cluster answers at this address"
+"""The cause of a cluster that is not the one on which its jobs were started."""
+REGISTERED_TWICE = "this Flink cluster is registered already, as "
+"""The beginning of the cause of a second registration; the name of the first follows."""
+
+
 class ClusterKind(StrEnum):
     LOCAL = "LOCAL"
     SESSION = "SESSION"
@@ -63,7 +69,8 @@ class ClusterState:
     """What the reconciler knows of a cluster's health; written on change only.
 
     `since` is when the present reachability began. `unreachable_before` sums the closed spans in
-    which it did not answer, so that deadlines can count reachable time alone.
+    which it did not answer, so that deadlines can count reachable time alone. `identity`
+    tells this cluster from another behind the same address.
     """
 
     cluster_id: ClusterId
@@ -73,6 +80,7 @@ class ClusterState:
     incarnation: Incarnation | None
     unreachable_before: timedelta
     cause: str = ""
+    identity: str | None = None
 
     def unreachable_total(self, now: datetime) -> timedelta:
         """All the time up to `now` in which this cluster did not answer."""

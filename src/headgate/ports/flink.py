@@ -27,10 +27,16 @@ def _always() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One look at a whole cluster: which life of the JobManager answered, and every job it knows."""
+    """One look at a whole cluster: which life of the JobManager answered, and every job it knows.
+
+    `high_availability`: another JobManager takes over with the same jobs. `identity` stays the same
+    over restarts of one cluster and differs between two; empty where it cannot be told.
+    """
 
     incarnation: Incarnation
     jobs: Mapping[FlinkJobId, JobSeen]
+    high_availability: bool = False
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def describe_cluster(cluster: Cluster | None, look: ClusterLook) -> Seen:
         at=look.at,
         reachability=look.reachability,
         incarnation=look.incarnation,
-        high_availability=cluster is not None and cluster.high_availability,
+        high_availability=look.high_availability or (cluster is not None and cluster.high_availability),
         unreachable_total=look.unreachable_total,
     )
 

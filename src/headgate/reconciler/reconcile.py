@@ -51,7 +51,7 @@ class Reconciler:
     def get_watch(self, cluster: Cluster) -> ClusterWatch:
         """The watch of a cluster; one for as long as this reconciler lives."""
         tools = self.tools
-        return self._watches.setdefault(cluster.id, ClusterWatch(tools.store, tools.gateway, tools.clock))
+        return self._watches.setdefault(cluster.id, ClusterWatch(tools.store, tools.gateway, tools.clock, cluster.id))
 
     def look(self, cluster: Cluster, max_age: timedelta, fence: int | None) -> ClusterLook:
         """A look at the cluster not older than `max_age`."""

@@ -10,12 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from headgate.domain.clusters import Cluster, ClusterState, Incarnation, Reachability
+from headgate.domain.clusters import (
+    REGISTERED_TWICE,
+    REPLACED,
+    Cluster,
+    ClusterId,
+    ClusterKind,
+    ClusterState,
+    Incarnation,
+    Reachability,
+)
 from headgate.domain.errors import FlinkError
 from headgate.domain.instances import FlinkJobId
 from headgate.domain.observation import JobSeen
 from headgate.ports.clock import Clock
-from headgate.ports.flink import FlinkGateway
+from headgate.ports.flink import FlinkGateway, Sweep
 from headgate.ports.store import Store
 
 log = logging.getLogger(__name__)
@@ -43,6 +52,7 @@ class ClusterLook:
     unreachable_total: timedelta
     jobs: Mapping[FlinkJobId, JobSeen] | None
     just_ended: frozenset[FlinkJobId] = frozenset()
+    high_availability: bool = False
 
     @property
     def is_reachable(self) -> bool:
@@ -52,11 +62,12 @@ class ClusterLook:
 class ClusterWatch:
     """The newest look at one cluster."""
 
-    def __init__(self, store: Store, gateway: FlinkGateway, clock: Clock) -> None:
+    def __init__(self, store: Store, gateway: FlinkGateway, clock: Clock, cluster_id: ClusterId) -> None:
         self._store = store
         self._gateway = gateway
         self._clock = clock
         self._lock = threading.Lock()
+        self._cluster_id = cluster_id
         self._look: ClusterLook | None = None
         self._state: ClusterState | None = None
         self._saved: ClusterState | None = None
@@ -81,9 +92,20 @@ class ClusterWatch:
         except FlinkError as error:
             state = self._record(cluster, at, None, error.cause or str(error), fence)
             return ClusterLook(at, Reachability.UNREACHABLE, state.incarnation, state.unreachable_total(at), None)
-        state = self._record(cluster, at, sweep.incarnation, "", fence)
-        total, ended = state.unreachable_total(at), self._note_ends(sweep.jobs)
-        return ClusterLook(at, Reachability.REACHABLE, sweep.incarnation, total, sweep.jobs, ended)
+        obstacle = self._find_obstacle(cluster, sweep)
+        if obstacle:
+            state = self._record(cluster, at, None, obstacle, fence)
+            return ClusterLook(at, Reachability.UNREACHABLE, state.incarnation, state.unreachable_total(at), None)
+        state = self._record(cluster, at, sweep, "", fence)
+        return ClusterLook(
+            at=at,
+            reachability=Reachability.REACHABLE,
+            incarnation=sweep.incarnation,
+            unreachable_total=state.unreachable_total(at),
+            jobs=sweep.jobs,
+            just_ended=self._note_ends(sweep.jobs),
+            high_availability=sweep.high_availability,
+        )
 
     def _note_ends(self, jobs: Mapping[FlinkJobId, JobSeen]) -> frozenset[FlinkJobId]:
         """The jobs that were first seen ended within Flink's cache age, by our own clock: theirs may differ from it."""
@@ -92,14 +114,35 @@ class ClusterWatch:
         self._ended_since = {job: self._ended_since.get(job, now) for job in ended}
         return frozenset(job for job, since in self._ended_since.items() if now - since <= CACHE_S)
 
-    def _record(
-        self, cluster: Cluster, at: datetime, incarnation: Incarnation | None, cause: str, fence: int | None
-    ) -> ClusterState:
-        before = self._state
-        if before is None:
+    def _find_obstacle(self, cluster: Cluster, sweep: Sweep) -> str:
+        """Why what answers is not taken for this cluster; empty where it is. Asked of each new life once."""
+        before = self._load()
+        if before is not None and before.incarnation == sweep.incarnation and before.identity:
+            return ""
+        with self._store.read() as work:
+            others = [other for other in work.clusters.list_all() if other.id != cluster.id]
+            for other in others:
+                state = work.clusters.find_state(other.id)
+                is_first = (other.created_at, other.id) < (cluster.created_at, cluster.id)
+                if is_first and state is not None and state.incarnation == sweep.incarnation:
+                    return REGISTERED_TWICE + other.name
+            is_used = bool(work.instances.list_live(cluster.id))
+        is_other = before is not None and before.identity not in {None, sweep.identity}
+        may_change = cluster.kind is ClusterKind.LOCAL or cluster.high_availability or sweep.high_availability
+        return REPLACED if is_other and is_used and not may_change else ""
+
+    def _load(self) -> ClusterState | None:
+        """What is known of the cluster so far."""
+        if self._state is None:
             with self._store.read() as work:
-                before = self._saved = work.clusters.find_state(cluster.id)
-        after = advance_state(before, cluster, at, incarnation, cause)
+                self._state = self._saved = work.clusters.find_state(self._cluster_id)
+        return self._state
+
+    def _record(
+        self, cluster: Cluster, at: datetime, sweep: Sweep | None, cause: str, fence: int | None
+    ) -> ClusterState:
+        before = self._load()
+        after = advance_state(before, cluster, at, sweep, cause)
         if self._saved is None or _is_worth_writing(self._saved, after):
             with self._store.write(fence) as work:
                 work.clusters.save_state(after)
@@ -118,20 +161,20 @@ def _log_change(cluster: Cluster, state: ClusterState) -> None:
 
 
 def advance_state(
-    before: ClusterState | None, cluster: Cluster, at: datetime, incarnation: Incarnation | None, cause: str
+    before: ClusterState | None, cluster: Cluster, at: datetime, sweep: Sweep | None, cause: str
 ) -> ClusterState:
-    """The state after a sweep at `at`; `incarnation` None means that the cluster did not answer."""
-    reachability = Reachability.REACHABLE if incarnation is not None else Reachability.UNREACHABLE
+    """The state after a sweep at `at`; `sweep` None means that the cluster did not answer."""
+    reachability = Reachability.REACHABLE if sweep is not None else Reachability.UNREACHABLE
     if before is None:
-        good = at if incarnation is not None else None
-        return ClusterState(cluster.id, reachability, at, good, incarnation, timedelta(0), cause)
+        before = ClusterState(cluster.id, reachability, at, None, None, timedelta(0))
     changed = before.reachability is not reachability
     return replace(
         before,
         reachability=reachability,
         since=at if changed else before.since,
-        last_good_sweep=at if incarnation is not None else before.last_good_sweep,
-        incarnation=incarnation or before.incarnation,
+        last_good_sweep=at if sweep is not None else before.last_good_sweep,
+        incarnation=sweep.incarnation if sweep is not None else before.incarnation,
+        identity=(sweep.identity or None) if sweep is not None else before.identity,
         unreachable_before=before.unreachable_total(at) if changed else before.unreachable_before,
         cause=cause,
     )

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from headgate.domain.capabilities import LINES, describe_missing, is_other_line
 from headgate.domain.clusters import (
+    REGISTERED_TWICE,
+    REPLACED,
     Cluster,
     ClusterId,
     ClusterKind,
@@ -128,6 +130,12 @@ def find_obstacle(cluster: Cluster, state: ClusterState | None, is_local_stopped
     is_silent = state is None or state.reachability is Reachability.UNREACHABLE
     if cluster.kind is ClusterKind.LOCAL and is_silent and is_local_stopped():
         return _local_stopped(cluster)
+    cause = state.cause if state is not None else ""
+    if cause == REPLACED:
+        return Finding("cluster_replaced", {"cluster": cluster.name, "url": cluster.url})
+    if cause.startswith(REGISTERED_TWICE):
+        other = cause.removeprefix(REGISTERED_TWICE)
+        return Finding("cluster_registered_twice", {"cluster": cluster.name, "other": other})
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from headgate.adapters.clock import SystemClock
+from headgate.adapters.flink import payloads
 from headgate.adapters.flink.gateway import ClientEnds, RestGateway
 from headgate.adapters.flink.rest import FlinkRest
 from headgate.domain.clusters import Cluster
@@ -294,3 +295,24 @@ def test_the_ends_of_the_clients_are_passed_on(sql: SqlLog) -> None:
     assert not gateway.end_predecessors("another server")
     gateway.close()
     assert ended == ["those of another server", "ours"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ({}, False),
+        ({"high-availability.type": "NONE"}, False),
+        ({"high-availability.type": "zookeeper"}, True),
+        ({"high-availability": "kubernetes"}, True),
+        ({"high-availability": "none"}, False),
+    ],
+    ids=str,
+)
+def test_flink_s_configuration_says_whether_it_has_high_availability(entries: dict[str, str], expected: bool) -> None:
+    assert payloads.read_high_availability(entries) is expected
+
+
+def test_a_cluster_is_known_by_its_configuration_whatever_its_life() -> None:
+    first = {"web.tmpdir": "/tmp/one", "a": "1"}
+    assert payloads.read_identity(first) == payloads.read_identity({"a": "1", "web.tmpdir": "/tmp/two"})
+    assert payloads.read_identity(first) != payloads.read_identity({**first, "a": "2"})

@@ -25,7 +25,7 @@ DIRECTORY = "file:///savepoints/job-1/int-1"
 
 def look_at(house: House, watch: ClusterWatch | None = None) -> ClusterLook:
     house.clock.advance(0.001)
-    watch = watch or ClusterWatch(house.store, house.flink, house.clock)
+    watch = watch or ClusterWatch(house.store, house.flink, house.clock, CLUSTER.id)
     return watch.look(CLUSTER, house.clock.now(), None)
 
 
@@ -155,7 +155,7 @@ class TestTheEvidence:
     ) -> None:
         house.add_intent(intent(STOP))
         house.flink.finish_job(runs.flink_job_id)
-        watch = ClusterWatch(house.store, house.flink, house.clock)
+        watch = ClusterWatch(house.store, house.flink, house.clock, CLUSTER.id)
         assert observed(house, TriggerStatus.UNKNOWN, watch).evidence is None
         house.clock.advance(3.3)
         assert observed(house, TriggerStatus.UNKNOWN, watch).evidence == Evidence()
@@ -164,7 +164,7 @@ class TestTheEvidence:
         """The JobManager's may be an hour ahead of ours, or behind it."""
         house.add_intent(intent(STOP))
         house.flink.finish_job(runs.flink_job_id)
-        watch = ClusterWatch(house.store, house.flink, house.clock)
+        watch = ClusterWatch(house.store, house.flink, house.clock, CLUSTER.id)
         for job in house.flink.history:
             job.ended_at = ago(hours=1)
         assert observed(house, TriggerStatus.UNKNOWN, watch).evidence is None

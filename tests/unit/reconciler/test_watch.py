@@ -5,21 +5,32 @@ from datetime import timedelta
 
 import pytest
 
-from headgate.domain.clusters import ClusterState, Incarnation, Reachability
+from headgate.domain.clusters import (
+    REGISTERED_TWICE,
+    REPLACED,
+    Cluster,
+    ClusterId,
+    ClusterKind,
+    ClusterState,
+    Incarnation,
+    Reachability,
+)
+from headgate.domain.instances import InstanceEnd
+from headgate.ports.flink import Submission, Sweep
 from headgate.reconciler.watch import ClusterWatch, advance_state
 from tests.fakes.faults import Fault
 from tests.unit.domain.facts import NOW
 from tests.unit.reconciler.house import CLUSTER, House
 
 SECOND = timedelta(seconds=1)
-LIFE, OTHER = Incarnation("one"), Incarnation("other")
-GOOD = ClusterState(CLUSTER.id, Reachability.REACHABLE, NOW, NOW, LIFE, timedelta(0))
+LIFE, OTHER = Sweep(Incarnation("one"), {}), Sweep(Incarnation("other"), {})
+GOOD = ClusterState(CLUSTER.id, Reachability.REACHABLE, NOW, NOW, LIFE.incarnation, timedelta(0))
 SILENT = replace(GOOD, reachability=Reachability.UNREACHABLE, unreachable_before=SECOND, cause="refused")
 
 
 @pytest.fixture
 def watch(house: House) -> ClusterWatch:
-    return ClusterWatch(house.store, house.flink, house.clock)
+    return ClusterWatch(house.store, house.flink, house.clock, CLUSTER.id)
 
 
 def sweeps(house: House) -> int:
@@ -112,7 +123,7 @@ class TestWhatIsKept:
         house.flink.cut_off(CLUSTER, 600)
         watch.look(CLUSTER, NOW, None)
         house.clock.advance(60)
-        look = ClusterWatch(house.store, house.flink, house.clock).look(CLUSTER, house.clock.now(), None)
+        look = ClusterWatch(house.store, house.flink, house.clock, CLUSTER.id).look(CLUSTER, house.clock.now(), None)
         assert look.unreachable_total == 60 * SECOND
         assert self._find(house).since == NOW
 
@@ -136,7 +147,7 @@ class TestAdvancing:
         assert advance_state(GOOD, CLUSTER, self.at, LIFE, "") == replace(GOOD, last_good_sweep=self.at)
 
     def test_another_jobmanager(self) -> None:
-        assert advance_state(GOOD, CLUSTER, self.at, OTHER, "").incarnation == OTHER
+        assert advance_state(GOOD, CLUSTER, self.at, OTHER, "").incarnation == OTHER.incarnation
 
     def test_it_falls_silent(self) -> None:
         after = advance_state(GOOD, CLUSTER, self.at, None, "refused")
@@ -151,3 +162,62 @@ class TestAdvancing:
         after = advance_state(SILENT, CLUSTER, self.at, LIFE, "")
         assert (after.unreachable_before, after.since, after.cause) == (11 * SECOND, self.at, "")
         assert after.unreachable_total(self.at + SECOND) == 11 * SECOND
+
+
+@pytest.mark.requirement("U-09", "A-30")
+class TestWhoAnswers:
+    """What answers at the address may be another cluster than the one on which the jobs were started."""
+
+    def look(self, house: House, watch: ClusterWatch, cluster: Cluster = CLUSTER) -> str:
+        house.clock.advance(1)
+        watch.look(cluster, house.clock.now(), None)
+        with house.store.read() as work:
+            state = work.clusters.find_state(cluster.id)
+        assert state is not None
+        return state.cause if state.reachability is Reachability.UNREACHABLE else ""
+
+    def test_another_one_is_not_taken_for_it_while_jobs_are_on_the_old_one(
+        self, house: House, watch: ClusterWatch
+    ) -> None:
+        house.flink.submit(CLUSTER, Submission(house.add_instance(), "orders"))
+        assert self.look(house, watch) == ""
+        house.flink.replace_cluster(CLUSTER)
+        assert self.look(house, watch) == self.look(house, watch) == REPLACED
+        again = ClusterWatch(house.store, house.flink, house.clock, CLUSTER.id)
+        assert self.look(house, again) == REPLACED, "the next server knows it too"
+        given_up = replace(house.list_instances()[0], end=InstanceEnd.GIVEN_UP)
+        with house.store.write() as work:
+            work.instances.save(given_up)
+        assert self.look(house, again) == ""
+
+    def test_a_restart_of_the_same_one_is(self, house: House, watch: ClusterWatch) -> None:
+        house.add_instance()
+        self.look(house, watch)
+        house.flink.restart_job_manager(CLUSTER, 0.0)
+        assert self.look(house, watch) == ""
+
+    @pytest.mark.parametrize("kind", ["local", "high availability"])
+    def test_one_that_may_change_is(self, house: House, watch: ClusterWatch, kind: str) -> None:
+        cluster = replace(CLUSTER, high_availability=True)
+        if kind == "local":
+            cluster = replace(CLUSTER, kind=ClusterKind.LOCAL)
+        house.add_instance()
+        self.look(house, watch, cluster)
+        house.flink.replace_cluster(cluster)
+        assert self.look(house, watch, cluster) == ""
+
+    def test_a_second_registration_of_the_same_flink_is_none(self, house: House, watch: ClusterWatch) -> None:
+        twin = replace(CLUSTER, id=ClusterId("clu-2"), name="twin", created_at=CLUSTER.created_at + SECOND)
+        with house.store.write() as work:
+            work.clusters.add(twin)
+        self.look(house, watch)
+        house.flink.share_job_manager(CLUSTER, twin)
+        second = ClusterWatch(house.store, house.flink, house.clock, twin.id)
+        assert self.look(house, second, twin) == REGISTERED_TWICE + CLUSTER.name
+        assert self.look(house, watch) == ""
+
+    def test_flink_says_itself_whether_it_has_high_availability(self, house: House, watch: ClusterWatch) -> None:
+        house.flink.job_manager(CLUSTER)
+        house.clock.advance(1)
+        told = replace(CLUSTER, high_availability=True)
+        assert watch.look(told, house.clock.now(), None).high_availability

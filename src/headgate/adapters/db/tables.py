@@ -323,6 +323,7 @@ cluster_states = Table(
     Column("incarnation", String),
     Column("unreachable_before", Span, nullable=False),
     Column("cause", Text, nullable=False),
+    Column("identity", String),
 )
 
 artifacts = Table(

@@ -77,10 +77,12 @@ class RestGateway(FlinkGateway):
         before = self._lives.get(cluster.url)
         for _ in range(_SWEEP_ATTEMPTS):
             jobs = payloads.read_jobs(self.rest.get(cluster.url, "/jobs/overview"))
-            incarnation = payloads.read_incarnation(self._read_configuration(cluster))
+            configuration = self._read_configuration(cluster)
+            incarnation = payloads.read_incarnation(configuration)
             if incarnation == before:
                 self._lives[cluster.url] = incarnation
-                return Sweep(incarnation, jobs)
+                has_standby = payloads.read_high_availability(configuration)
+                return Sweep(incarnation, jobs, has_standby, payloads.read_identity(configuration))
             before = incarnation
         raise FlinkOutcomeUnknown("the JobManager was replaced while it was looked at")
 

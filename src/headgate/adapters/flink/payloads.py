@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any, TypeVar
 
 from headgate.adapters.flink.causes import shorten_cause
@@ -50,6 +51,18 @@ def read_incarnation(configuration: dict[str, str]) -> Incarnation:
     if match is None:
         raise _rubbish("its configuration has no web.tmpdir that ends with a uuid")
     return Incarnation(match.group(1))
+
+
+def read_high_availability(configuration: dict[str, str]) -> bool:
+    """Whether jobs outlive their JobManager. Flink 1.16 has the older of the two keys."""
+    told = configuration.get("high-availability.type") or configuration.get("high-availability") or "NONE"
+    return told.strip().upper() != "NONE"
+
+
+def read_identity(configuration: dict[str, str]) -> str:
+    """The same for each life of a cluster: its configuration without the folder that every start makes anew."""
+    told = sorted((key, value) for key, value in configuration.items() if key != "web.tmpdir")
+    return blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
 
 
 def read_jobs(answer: Json) -> dict[FlinkJobId, JobSeen]:
