@@ -1,6 +1,6 @@
 """The house that most stories share, a person in it, and a look at its Flink."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,29 @@ from tests.stories.house import House
 from tests.stories.people import JobHandle, Person
 
 LAST = "test_secrets.py"
+Say = Callable[[str], None]
+_MEASURED = pytest.StashKey[list[str]]()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What must not lie in the data folder is looked for once all other stories have used it."""
     items.sort(key=lambda item: item.path.name == LAST and item.path.parent == Path(__file__).parent)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What the stories measured, so that a green run tells it too."""
+    measured = config.stash.get(_MEASURED, [])
+    if measured:
+        terminalreporter.section("measured by the stories")
+        for line in measured:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest) -> Say:
+    """A line at the end of the whole run."""
+    return request.config.stash.setdefault(_MEASURED, []).append
 
 
 @pytest.fixture(scope="session")

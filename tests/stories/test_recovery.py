@@ -3,13 +3,13 @@
 The job sums 1 .. n, so its last printed row tells whether anything was forgotten or counted twice.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 from headgate.adapters.clock import SystemClock
+from tests.stories.conftest import Say
 from tests.stories.flink import Flink, find_folder, read_printed
 from tests.stories.house import House
 from tests.stories.patience import await_that
@@ -20,15 +20,6 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 
 ROWS, PER_SECOND = 900, 20
 SUM = (ROWS, ROWS * (ROWS + 1) // 2)
-Say = Callable[[str], None]
-
-
-@pytest.fixture
-def say(request: pytest.FixtureRequest) -> Say:
-    """A line in the output of the whole run."""
-    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    assert terminal is not None
-    return lambda text: terminal.write_line(f"\n{text}")
 
 
 def start(person: Person, name: str) -> JobHandle:
