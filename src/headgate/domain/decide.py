@@ -34,7 +34,7 @@ from headgate.domain.decisions import (
     Submit,
     TriggerSavepoint,
 )
-from headgate.domain.evidence import find_overdue, is_alive, is_gone, is_missing_for_good, reachable_age
+from headgate.domain.evidence import find_overdue, foreign_format, is_alive, is_gone, is_missing_for_good, reachable_age
 from headgate.domain.instances import FlinkJobId, FlinkStatus
 from headgate.domain.intents import Answer, Intent, IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
@@ -63,6 +63,8 @@ def _decide(
 ) -> Decision:
     if is_declaration(operation):
         return _declare_lost(job, intent, seen)
+    if intent is not None and intent.is_foreign:
+        return AwaitOutcome("a newer release began this act; what it means is not guessed", foreign_format(intent))
     if intent is not None:
         return _resolve(job, operation, intent, seen, policy, now)
     if operation is not None and operation.lane is Lane.SAVEPOINT:

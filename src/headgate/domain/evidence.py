@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from headgate.domain.clusters import ClusterState, Incarnation, Reachability
 from headgate.domain.instances import Absence, Instance
-from headgate.domain.intents import Intent, IntentKind
+from headgate.domain.intents import INTENT_FORMAT, Intent, IntentKind
 from headgate.domain.observation import Seen
-from headgate.domain.operations import STILL_WAITING, Finding
+from headgate.domain.operations import INTENT_FORMAT_NEWER, STILL_WAITING, Finding
 from headgate.domain.policy import Policy
 
 OUT_OF_SIGHT = timedelta(seconds=60)
@@ -72,3 +72,9 @@ def find_overdue(intent: Intent, seen: Seen, policy: Policy) -> Finding | None:
 
 def still_waiting(intent: Intent) -> Finding:
     return Finding(STILL_WAITING, {"act": intent.kind.value})
+
+
+def foreign_format(intent: Intent) -> Finding:
+    """What is said of an act that a newer release began in a form that this one does not know."""
+    facts = {"act": intent.kind.value, "format": str(intent.format), "known": str(INTENT_FORMAT)}
+    return Finding(INTENT_FORMAT_NEWER, facts)

@@ -17,6 +17,7 @@ from headgate.domain.operations import OperationId
 IntentId = NewType("IntentId", str)
 
 INTENT_FORMAT = 1
+"""The newest form of intents that this release writes and knows; docs/checklists/change-an-intent.md."""
 
 
 class IntentKind(StrEnum):
@@ -77,6 +78,11 @@ class Intent:
     retry_at: datetime | None = None
     closed_at: datetime | None = None
     format: int = INTENT_FORMAT
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether a newer release wrote it in a form that this one does not know: it means we do not know what."""
+        return self.format > INTENT_FORMAT
 
     def can_send(self, now: datetime) -> bool:
         """Whether the next attempt need not back off any more."""

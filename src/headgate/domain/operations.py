@@ -110,6 +110,8 @@ class Finding:
 
 STILL_WAITING = "still_waiting"
 """The finding of an operation whose deadline has passed."""
+INTENT_FORMAT_NEWER = "intent_format_newer"
+"""The finding of an operation whose act only a newer release can continue."""
 
 
 class StepName(StrEnum):
@@ -176,8 +178,8 @@ class Operation:
 
     @property
     def is_overdue(self) -> bool:
-        """Whether a deadline has passed, rather than something simply being waited for."""
-        return self.waits_for is not None and self.waits_for.code == STILL_WAITING
+        """Whether a deadline has passed or a person is needed, rather than something simply being waited for."""
+        return self.waits_for is not None and self.waits_for.code in {STILL_WAITING, INTENT_FORMAT_NEWER}
 
     @property
     def has_sent(self) -> bool:

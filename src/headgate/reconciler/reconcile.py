@@ -171,6 +171,9 @@ class Reconciler:
         finding = Finding("cluster_not_found", {"cluster": name})
         if is_declaration(operation):
             pass  # it needs nobody's answer
+        elif situation.intent is not None and situation.intent.is_foreign:
+            self._write_waiting(situation, decision, fence)
+            return PassResult(decision, LONGEST_POLL)
         elif situation.intent is not None:
             decision = GiveUp("nobody can be asked any more what became of the act", finding)
         elif not isinstance(decision, Settle):

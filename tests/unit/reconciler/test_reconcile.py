@@ -12,7 +12,7 @@ from headgate.domain.decisions import AwaitOutcome, Nothing, Submit
 from headgate.domain.errors import FlinkMissing, FlinkRejected, Unavailable
 from headgate.domain.events import EventLevel, EventType
 from headgate.domain.instances import FlinkStatus, InstanceEnd
-from headgate.domain.intents import Answer, Intent, IntentKind, IntentStatus
+from headgate.domain.intents import INTENT_FORMAT, Answer, Intent, IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import Finding, Operation, OperationStatus, Options, RestoreFrom, StopSnapshot
 from headgate.domain.snapshots import PathStatus
@@ -249,6 +249,19 @@ class TestWithoutItsCluster:
         assert not house.get_operation(run).is_open
         assert house.list_instances() == [ended], "how it ended stands"
         assert EventType.ATTEMPT_ABANDONED in house.list_event_types()
+
+    def test_an_act_of_a_newer_release_is_not_given_up(self, house: House, reconciler: Reconciler) -> None:
+        house.add_instance(1)
+        run = house.ask(Verb.RUN, FROM_NONE, sent=1)
+        foreign = house.add_intent(intent(IntentKind.SUBMIT, format=INTENT_FORMAT + 1, operation_id=run.id))
+        with house.store.write() as work:
+            work.clusters.delete(CLUSTER.id)
+        result = pass_over(house, reconciler)
+        assert result.again_in == timedelta(seconds=1), "looked at again, and not at once"
+        assert house.list_intents() == [foreign]
+        waits_for = house.get_operation(run).waits_for
+        assert waits_for is not None
+        assert waits_for.code == "intent_format_newer"
 
     def test_nothing_asked_is_nothing_to_do(self, house: House, reconciler: Reconciler) -> None:
         assert pass_over(house, reconciler) == PassResult(None, None)
