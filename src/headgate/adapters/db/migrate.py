@@ -53,6 +53,11 @@ def _require_all_letters(engine: Engine, connection: Connection) -> None:
         raise Unavailable("database_encoding", where=describe(engine), encoding=encoding)
 
 
+def list_revisions() -> list[str]:
+    """Every step that this release knows, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", "headgate.adapters.db:migrations")
