@@ -37,8 +37,8 @@ def error_codes() -> dict[str, str]:
 
 @cache
 def finding_codes() -> dict[str, str]:
-    """The codes of findings: results, warnings, risks, what is waited for. Those of errors are left out."""
-    found = _codes_of(_makers(frozenset({"Finding"})))
+    """The codes of findings: results, warnings, risks, what is waited for, what is off; not those of errors."""
+    found = _codes_of(_makers(frozenset({"Finding", "Rule"})))
     return {code: place for code, place in sorted(found.items()) if code not in error_codes()}
 
 

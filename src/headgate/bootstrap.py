@@ -33,6 +33,7 @@ from headgate.adapters.flink.rest import FlinkRest
 from headgate.adapters.flink.sql.client import SqlClient
 from headgate.adapters.flink.sql.seats import choose_seat, find_neighbour
 from headgate.adapters.ids import RandomIds
+from headgate.adapters.machine import ServerMachine
 from headgate.data_folder import choose_token, hold_data_dir
 from headgate.domain.catalogue import Language
 from headgate.domain.clusters import EngineVersion
@@ -226,7 +227,8 @@ class _Server:
         self._announce(announce, url)
         self._warm_up()
         while not self.stopping.wait(KEEP_ALIVE.total_seconds()):
-            self._keep_alive(cluster)
+            with suppress(_ToldToEnd):
+                self._look_at(cluster)
 
     def _announce(self, announce: Announce, flink_url: str | None) -> None:
         announce(Announcement(self.url, self.token, flink_url, os.getpid()))
@@ -242,10 +244,6 @@ class _Server:
         if not had_cluster:  # nothing runs on a cluster that was only just starting
             stop_cluster(self.settings.data_dir, self.clock)
         return None
-
-    def _keep_alive(self, cluster: EmbeddedCluster) -> None:
-        with suppress(_ToldToEnd):
-            self._look_at(cluster)
 
     def _look_at(self, cluster: EmbeddedCluster) -> None:
         try:
@@ -319,6 +317,7 @@ class _Server:
             files=self.files,
             engines=self.engines,
             probe=self.gateway,
+            machine=ServerMachine(self.settings.data_dir, self.store.engine),
             wake=self.loop.wake,
             sweep=self.loop.refresh,
             # As a daemon: a download does not hold the end of the server up, and is begun again by asking again.

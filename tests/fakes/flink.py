@@ -6,15 +6,15 @@ calls; the methods below the calls are things that happen to clusters and jobs.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
-from headgate.domain.clusters import Cluster, ClusterId
+from headgate.domain.clusters import FLINK_HEARTBEAT, Cluster, ClusterId
 from headgate.domain.errors import FlinkError, FlinkOutcomeUnknown, FlinkUnavailable, Invalid, Problem
 from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance
 from headgate.domain.intents import IntentKind
-from headgate.domain.observation import Evidence, JobSeen, Remains, TriggerSeen, TriggerStatus
+from headgate.domain.observation import ClockSeen, Evidence, JobSeen, Remains, TriggerSeen, TriggerStatus
 from headgate.domain.snapshots import Kept, PathStatus
 from headgate.ports.flink import SavepointOrder, SlotsSeen, Submission, Sweep
 from tests.fakes import left, words
@@ -51,6 +51,7 @@ class FakeFlink:
         self.disk = FakeDisk()
         self.calls: list[Call] = []
         self.history: list[FakeJob] = []
+        self.clock_gap = timedelta(0)
         self.predecessors_ended = 0
         self.clients_within_reach = True
         self.closed = False
@@ -149,6 +150,16 @@ class FakeFlink:
             return SlotsSeen(manager.slots, free, 1, manager.version or cluster.engine_version)
 
         return self._call("count_slots", cluster, look)
+
+    def read_clock(self, cluster: Cluster) -> ClockSeen | None:
+        """Flink's clock is ahead of the server's by `clock_gap`; without a running job it is known less exactly."""
+
+        def look(manager: FakeJobManager, drawn: Drawn) -> ClockSeen | None:
+            is_exact = any(job.is_live for job in manager.jobs.values())
+            at = self.clock.now() + self.clock_gap
+            return ClockSeen(at) if is_exact else ClockSeen(at - FLINK_HEARTBEAT / 2, FLINK_HEARTBEAT)
+
+        return self._call("read_clock", cluster, look)
 
     # The port: calls that change something
 

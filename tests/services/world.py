@@ -27,6 +27,7 @@ from headgate.domain.workspaces import DEFAULT_WORKSPACE, Actor
 from headgate.ports.sql import CheckedScript, SqlCompiler
 from headgate.services.artifacts import Artifacts
 from headgate.services.clusters import ClusterOrder, Clusters
+from headgate.services.diagnosis import Diagnoses
 from headgate.services.drafts import Drafts
 from headgate.services.jobs import Jobs, NewJob
 from headgate.services.operations import Operations
@@ -36,6 +37,7 @@ from headgate.services.versions import Versions
 from tests.fakes.clock import FakeClock
 from tests.fakes.engines import PATIENCE_S, FakeEngines
 from tests.fakes.flink import FakeFlink
+from tests.fakes.machine import FakeMachine
 
 SQL = "CREATE TABLE a (x INT) WITH ('connector'='datagen'); INSERT INTO b SELECT x FROM a;"
 SPEC = JobSpec(JobType.SQL, sql=SQL)
@@ -104,6 +106,8 @@ class World:
         self.artifacts = Artifacts(self.store, self.clock, self.ids, self.files)
         self.queries = Queries(self.store, self.clock)
         self.traces = Traces(self.store, self.calls)
+        self.machine = FakeMachine(self.clock)
+        self.diagnoses = Diagnoses(self.store, self.clock, self.flink, self.engines, self.machine)
 
     def wake(self) -> None:
         self.wakes += 1

@@ -54,6 +54,7 @@ def build_context(world: World) -> WebContext:
         files=world.files,
         engines=world.engines,
         probe=world.flink,
+        machine=world.machine,
         wake=world.wake,
         sweep=world.sweep,
         start=world.start,

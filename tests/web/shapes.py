@@ -11,6 +11,7 @@ JOB = {
 }  # fmt: skip
 REACHABILITY = {"state", "since", "as_of", "last_known"}
 WARNING = {"code", "message", "cause", "advice", "at", "operation_id"}
+FINDING = {"code", "message", "advice", "cause"}
 JOB_INSTANCE = {"number", "flink_job_id", "version", "started_at", "duration_s", "cu"}
 RESTORE_POINT = {"snapshot_id", "at", "size"}
 OPERATION = {

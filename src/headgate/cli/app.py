@@ -70,6 +70,7 @@ _COMMANDS = {
     "dev": ("headgate.cli.dev:dev", "Start Headgate with an embedded Flink and SQLite."),
     "serve": ("headgate.cli.dev:serve", "Start the server alone, from settings."),
     "demo": ("headgate.cli.demo.command:demo", "Run a real job: pause, crash, resume, and compare the result."),
+    "doctor": ("headgate.cli.doctor:doctor", "Say what is off, and what to do."),
     "job": ("headgate.cli.jobs:app", "Create, publish, run, pause, resume and stop jobs."),
     "operation": ("headgate.cli.operations:app", "Look at what was asked for, or withdraw it."),
     "snapshot": ("headgate.cli.snapshots:app", "Look at savepoints and checkpoints."),

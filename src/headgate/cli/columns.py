@@ -204,6 +204,12 @@ CLUSTER_CHECK = (
     *CLUSTER_FACTS,
     *_texts("ok", "incarnation", "live_jobs", "slots"),
 )
+FINDINGS = (
+    Column("level", "level"),
+    Column("since_when", "since", Form.TIME),
+    Column("found", "message", Form.WORDS, is_long=True),
+    Column("advice", "advice", Form.WORDS, is_long=True),
+)
 ENGINES = (Column("version", "version"), Column("folder", "home", is_long=True))
 ARTIFACTS = (
     *_texts("id", "name"),

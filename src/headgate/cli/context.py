@@ -54,6 +54,13 @@ def find_context(option: Path | None, environment: Mapping[str, str]) -> Context
     return Context(found.url, token or found.token, found.flink_url, found.server_pid)
 
 
+def find_context_file(option: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """The file that `find_context` would read; None where it would read none."""
+    if option is not None:
+        return option
+    return None if environment.get("HEADGATE_URL") else _find_pointer(environment)
+
+
 def read_context(path: Path) -> Context:
     """The context in a file. Unavailable("context_file_missing"), Invalid("context_broken"), each with file=..."""
     try:

@@ -47,6 +47,14 @@ class JobSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSeen:
+    """What Flink's own clock showed when it answered: `at`, or up to `within` later."""
+
+    at: datetime
+    within: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What is left of a trigger that Flink does not know any more.
 

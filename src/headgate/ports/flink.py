@@ -14,7 +14,7 @@ from typing import Protocol
 from headgate.domain.clusters import Cluster, Incarnation
 from headgate.domain.instances import FlinkJobId, Instance
 from headgate.domain.intents import IntentKind
-from headgate.domain.observation import Evidence, JobSeen, Remains, TriggerSeen
+from headgate.domain.observation import ClockSeen, Evidence, JobSeen, Remains, TriggerSeen
 from headgate.domain.operations import ClaimMode, SavepointFormat
 from headgate.domain.snapshots import Kept, PathStatus
 
@@ -118,6 +118,9 @@ class FlinkGateway(Protocol):
 
     def count_slots(self, cluster: Cluster) -> SlotsSeen:
         """The cluster's slots, to explain a start that waits."""
+
+    def read_clock(self, cluster: Cluster) -> ClockSeen | None:
+        """The JobManager's own clock; None where nothing that it answers tells the time."""
 
     def submit(self, cluster: Cluster, submission: Submission) -> None:
         """Start an instance under its own Flink job id. Invalid("sql_invalid") for SQL that does not compile."""

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from headgate.domain.artifacts import Artifact
 from headgate.domain.clusters import Cluster, ClusterId, ClusterState
+from headgate.domain.diagnosis import LeaseSeen
 from headgate.domain.events import Event
 from headgate.domain.instances import FlinkJobId, Instance
 from headgate.domain.intents import Intent
@@ -208,6 +209,8 @@ class LeaseStore(Protocol):
         """Who took it last and has not given it back, whether its time has run out or not."""
 
     def release(self, holder: str) -> None: ...
+    def find(self) -> LeaseSeen | None:
+        """The lease as it stands; None where nobody ever took it."""
 
 
 class UnitOfWork(Protocol):

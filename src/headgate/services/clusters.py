@@ -26,6 +26,7 @@ from headgate.domain.clusters import (
 from headgate.domain.errors import Conflict, FlinkError, FlinkOutcomeUnknown, Invalid, NotAllowed, Problem
 from headgate.domain.intents import Intent
 from headgate.domain.lifecycle import Lane
+from headgate.domain.observation import ClockSeen
 from headgate.domain.operations import Finding
 from headgate.domain.snapshots import PathStatus
 from headgate.domain.uris import is_place_uri
@@ -53,6 +54,7 @@ class ClusterProbe(Protocol):
     def sweep(self, cluster: Cluster) -> Sweep: ...
     def count_slots(self, cluster: Cluster) -> SlotsSeen: ...
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus: ...
+    def read_clock(self, cluster: Cluster) -> ClockSeen | None: ...
 
 
 @dataclass(frozen=True, slots=True)

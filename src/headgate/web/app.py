@@ -9,7 +9,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from headgate.domain.errors import HeadgateError
-from headgate.web.api import artifacts, clusters, drafts, engines, history, jobs, operations, server, versions
+from headgate.web.api import (
+    artifacts,
+    clusters,
+    diagnosis,
+    drafts,
+    engines,
+    history,
+    jobs,
+    operations,
+    server,
+    versions,
+)
 from headgate.web.callers import bearer
 from headgate.web.context import WebContext, build_services
 from headgate.web.errors import BugBoundary, answer_expected, answer_http, answer_malformed
@@ -17,7 +28,7 @@ from headgate.web.exposition import Traffic, TrafficCounter
 from headgate.web.guards import API, HeadAnswers, HostGuard, RequestIds, SizeGuard, TextGuard, TokenGuard
 from headgate.web.openapi import build_openapi
 
-_CONCEPTS = (jobs, drafts, versions, operations, history, clusters, engines, artifacts)
+_CONCEPTS = (jobs, drafts, versions, operations, history, clusters, engines, artifacts, diagnosis)
 
 
 def create_app(context: WebContext) -> FastAPI:

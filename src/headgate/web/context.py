@@ -17,11 +17,13 @@ from headgate.ports.calls import CallLog, NoCallLog
 from headgate.ports.clock import Clock
 from headgate.ports.engines import EngineStore
 from headgate.ports.ids import Ids
+from headgate.ports.machine import MachineProbe
 from headgate.ports.sql import SqlCompiler
 from headgate.ports.store import Store
 from headgate.services.answers import Answers
 from headgate.services.artifacts import Artifacts
 from headgate.services.clusters import ClusterProbe, Clusters
+from headgate.services.diagnosis import Diagnoses
 from headgate.services.drafts import Drafts
 from headgate.services.engines import Engines, Start
 from headgate.services.health import Check
@@ -66,6 +68,7 @@ class WebContext:
     files: ArtifactFiles
     engines: EngineStore
     probe: ClusterProbe
+    machine: MachineProbe
     wake: Callable[[], None]
     sweep: Callable[[], None]
     start: Start
@@ -90,6 +93,7 @@ class Services:
     queries: Queries
     traces: Traces
     answers: Answers
+    diagnoses: Diagnoses
     context: WebContext
 
 
@@ -106,6 +110,7 @@ def build_services(context: WebContext) -> Services:
         queries=Queries(store, clock, context.is_local_stopped),
         traces=Traces(store, context.calls),
         answers=Answers(store, clock, context.settings.answers_kept_for),
+        diagnoses=Diagnoses(store, clock, context.probe, context.engines, context.machine, context.is_local_stopped),
         context=context,
     )
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from headgate.domain.diagnosis import LeaseSeen
 from headgate.domain.errors import Unavailable
 from headgate.ports.store import Store
 from tests.adapters.db.samples import NOW, add_job
@@ -70,3 +71,16 @@ def test_a_write_with_a_lost_fence_is_refused(store: Store, loss: str) -> None:
     assert caught.value.code == "lease_lost"
     with store.read() as unit:
         assert unit.jobs.find_by_name("default", "orders") is None
+
+
+def test_the_lease_as_it_stands(store: Store) -> None:
+    with store.read() as unit:
+        assert unit.lease.find() is None
+    _acquire(store, "a")
+    _acquire(store, "b", after=10)
+    with store.write() as unit:
+        held = unit.lease.find()
+        unit.lease.release("b")
+        free = unit.lease.find()
+    assert held == LeaseSeen("b", 2, NOW + timedelta(seconds=20))
+    assert free == LeaseSeen(None, 2, NOW + timedelta(seconds=20))

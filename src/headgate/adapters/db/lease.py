@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from headgate.adapters.db import tables
 from headgate.adapters.db.columns import Moment
+from headgate.domain.diagnosis import LeaseSeen
 from headgate.domain.errors import Unavailable
 from headgate.ports.store import LeaseStore
 
@@ -19,6 +20,7 @@ _own = _leases.c.name == _NAME
 _read = select(_leases.c.holder, _leases.c.fence, _leases.c.until).where(_own).with_for_update()
 _holder = select(_leases.c.holder).where(_own)
 _now = select(func.clock_timestamp(type_=Moment()))
+_look = select(_leases.c.holder, _leases.c.fence, _leases.c.until).where(_own)
 _shared = select(_leases.c.holder, _leases.c.fence).where(_own).with_for_update(read=True)
 
 
@@ -50,6 +52,10 @@ class DatabaseLease(LeaseStore):
     def release(self, holder: str) -> None:
         """Give it up, so that the next one need not wait. Nothing happens where another holds it."""
         self._connection.execute(update(_leases).where(_own, _leases.c.holder == holder).values(holder=None))
+
+    def find(self) -> LeaseSeen | None:
+        row = self._connection.execute(_look).first()
+        return None if row is None else LeaseSeen(row.holder, row.fence, row.until)
 
 
 def require_fence(connection: Connection, fence: int) -> None:

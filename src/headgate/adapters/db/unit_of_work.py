@@ -61,6 +61,11 @@ class DatabaseStore(Store):
         self._turn = _Turn(patience)
         self._reads_in_turn = is_in_memory(engine)
 
+    @property
+    def engine(self) -> Engine:
+        """The database itself, for what is no unit of work."""
+        return self._engine
+
     @contextmanager
     def write(self, fence: int | None = None) -> Iterator[UnitOfWork]:
         with translated(self._engine), self._turn.take(), self._engine.begin() as connection:

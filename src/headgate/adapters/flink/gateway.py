@@ -27,7 +27,7 @@ from headgate.domain.errors import (
 )
 from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance
 from headgate.domain.intents import IntentKind
-from headgate.domain.observation import Evidence, JobSeen, Remains, TriggerSeen, TriggerStatus
+from headgate.domain.observation import ClockSeen, Evidence, JobSeen, Remains, TriggerSeen, TriggerStatus
 from headgate.domain.snapshots import Kept, PathStatus
 from headgate.domain.spec import JobType
 from headgate.ports.calls import CallAnswer, CallLog, NoCallLog
@@ -137,6 +137,11 @@ class RestGateway(FlinkGateway):
 
     def count_slots(self, cluster: Cluster) -> SlotsSeen:
         return payloads.read_slots(self.rest.get(cluster.url, "/overview"))
+
+    def read_clock(self, cluster: Cluster) -> ClockSeen | None:
+        # No answer has a field for it: a job that runs tells since when and for how long.
+        seen = payloads.read_clock_of_jobs(self.rest.get(cluster.url, "/jobs/overview"))
+        return seen or payloads.read_clock_of_heartbeats(self.rest.get(cluster.url, "/taskmanagers"))
 
     def submit(self, cluster: Cluster, submission: Submission) -> None:
         if submission.instance.spec.type is JobType.JAR:

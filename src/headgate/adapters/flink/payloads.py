@@ -13,10 +13,10 @@ from hashlib import blake2b
 from typing import Any, TypeVar
 
 from headgate.adapters.flink.causes import shorten_cause
-from headgate.domain.clusters import Incarnation
+from headgate.domain.clusters import FLINK_HEARTBEAT, Incarnation
 from headgate.domain.errors import FlinkOutcomeUnknown
 from headgate.domain.instances import FlinkJobId, FlinkStatus
-from headgate.domain.observation import JobSeen, TriggerSeen, TriggerStatus
+from headgate.domain.observation import ClockSeen, JobSeen, TriggerSeen, TriggerStatus
 from headgate.ports.flink import SlotsSeen
 
 T = TypeVar("T")
@@ -145,6 +145,20 @@ def read_slots(answer: Json) -> SlotsSeen:
         _field(answer, "taskmanagers", int),
         _field(answer, "flink-version", str),
     )
+
+
+def read_clock_of_jobs(answer: Json) -> ClockSeen | None:
+    """`/jobs/overview`: Flink counts the duration of a job that has not ended up to this very moment."""
+    jobs = [job for job in _items(_field(answer, "jobs", list)) if _field(job, "end-time", int) < 0]
+    times = [_field(job, "start-time", int) + _field(job, "duration", int) for job in jobs]
+    return ClockSeen(_moment(max(times))) if times else None
+
+
+def read_clock_of_heartbeats(answer: Json) -> ClockSeen | None:
+    """`/taskmanagers`: when the newest heartbeat came; one that is older than the time-out is not shown any more."""
+    managers = _items(_field(answer, "taskmanagers", list))
+    times = [_field(manager, "timeSinceLastHeartbeat", int) for manager in managers]
+    return ClockSeen(_moment(max(times)), within=FLINK_HEARTBEAT) if times else None
 
 
 def read_jar_id(answer: Json) -> str:

@@ -29,6 +29,7 @@ import psutil
 from py4j import java_gateway
 from py4j.protocol import Py4JError, Py4JNetworkError, is_fatal_error
 
+from headgate.domain.diagnosis import LeftOverClient
 from headgate.domain.secrets import mask_secrets
 from headgate.ports.engines import Engine
 
@@ -318,6 +319,16 @@ def end_predecessors(run_dir: Path) -> int:
     return ended
 
 
+def list_left_over(run_dir: Path) -> list[LeftOverClient]:
+    """The client JVMs in this folder that outlived the process that started them."""
+    found = []
+    for folder in sorted(run_dir.glob(f"{_PREFIX}*-*-*/")):
+        process, version = _find_recorded(folder / "process.json")
+        if process is not None and not _is_owner_alive(folder.name.rsplit("-", 2)[-2]):
+            found.append(LeftOverClient(process.pid, version))
+    return found
+
+
 def _own_mark() -> str:
     """This process, told apart from an earlier one with the same pid (in a container: always the same)."""
     return _mark(psutil.Process())
@@ -346,13 +357,21 @@ def _await_end(process: psutil.Process) -> None:
 
 def _end_recorded(record_path: Path) -> bool:
     """End the process that the record names, if it is still that process."""
+    process, _ = _find_recorded(record_path)
+    if process is None:
+        return False
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.kill()
+        _await_end(process)
+    return True
+
+
+def _find_recorded(record_path: Path) -> tuple[psutil.Process | None, str]:
+    """The process that the record names, where it still is that process, and the version that it was started for."""
     try:
         record = json.loads(record_path.read_text(encoding="utf-8"))
         process = psutil.Process(int(record["pid"]))
-        if abs(process.create_time() - float(record["started"])) > _SAME_START_S:
-            return False
-        process.kill()
-        _await_end(process)
+        is_same = abs(process.create_time() - float(record["started"])) <= _SAME_START_S
+        return (process if is_same else None), str(record.get("version", ""))
     except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
-        return False
-    return True
+        return None, ""
