@@ -4,7 +4,7 @@ LIBRARIES := .venv/.libraries-installed
 HEADGATE := .venv/.headgate-installed
 UNIT_TESTS := tests/unit tests/architecture
 
-.PHONY: help env static check test test-long demo bench docs fmt lock
+.PHONY: help env static check test test-long mutants demo bench docs fmt lock
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make check      format, lint, types, contracts, unit tests: one minute"
 	@echo "make test       everything, with real Flink"
 	@echo "make test-long  the suites that take long, one after another; SUITES=histories: one of them"
+	@echo "make mutants    does a test notice each change of domain and reconciler? hours; MUTANTS=headgate.domain.settle* for a part"
 	@echo "make bench      the measured figures"
 	@echo "make docs       write the generated documents anew"
 	@echo "make fmt        format, and mend what can be mended"
@@ -61,6 +62,14 @@ test-long-%: env
 	@{ echo "make test-long, suite $*, at $$(git rev-parse --short HEAD)" && \
 		$(BIN)/pytest $(LONG_$*) --quiet --no-header --show-capture=no; } 2>&1 | \
 		tee "docs/long-runs/$$(date -u +%F)-$*.txt"
+
+# Goes on where it was cut off; changed functions are tried again. A part is not kept as a result.
+mutants: SHELL := /bin/bash
+mutants: .SHELLFLAGS := -o pipefail -c
+mutants: env
+	@$(BIN)/mutmut run --max-children $(or $(JOBS),1) $(MUTANTS)
+	@{ echo "make mutants at $$(git rev-parse --short HEAD)" && $(BIN)/python -m tools.mutants; } 2>&1 | \
+		tee $(if $(MUTANTS),/dev/null,"docs/long-runs/$$(date -u +%F)-mutants.txt")
 
 demo: env
 	@$(BIN)/headgate demo
