@@ -4,6 +4,7 @@ The job runs on a cluster that answers, as instance 1, in the JobManager `FIRST`
 what differs.
 """
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ SAVEPOINT = "file:///savepoints/job-1/int-1/savepoint-1"
 SPEC = JobSpec(JobType.SQL, sql="INSERT INTO a SELECT * FROM b")
 POLICY = Policy()
 NO_OPTIONS = Options()
+_SENTENCE = re.compile(r"([a-z]|Flink )")
 
 
 def ago(**span: float) -> datetime:
@@ -174,8 +176,10 @@ def snapshot(number: int = 1, of: int = 1, **more: Any) -> Snapshot:
 def decided(
     facts: JobFacts, look: Seen, asked: Operation | None = None, act: Intent | None = None, now: datetime = NOW
 ) -> Decision:
-    """What is decided for these facts under the default policy."""
-    return decide(facts, asked, act, look, POLICY, now)
+    """What is decided for these facts under the default policy; it always says why."""
+    decision = decide(facts, asked, act, look, POLICY, now)
+    assert _SENTENCE.match(decision.because), decision
+    return decision
 
 
 def settled(decision: Decision) -> Outcome:

@@ -91,6 +91,29 @@ class TestTheOrderOfEvidence:
         assert outcome.settled is not Settled.SUSPENDED
         assert outcome.snapshot is None
 
+    @pytest.mark.parametrize(
+        ("failure", "of_trigger", "cause"),
+        [
+            pytest.param("boom", "late", "boom", id="the-job-says-why"),
+            pytest.param("", "late", "late", id="the-trigger-says-why"),
+            pytest.param("", "", "", id="nobody-says-why"),
+        ],
+    )
+    def test_why_the_job_ended_is_told_in_flink_s_own_words(self, failure: str, of_trigger: str, cause: str) -> None:
+        look = seen(FlinkStatus.FAILED, failure=failure, trigger=failed(of_trigger), evidence=NOTHING_LEFT)
+        outcome = settled(stopping(look))
+        assert outcome.result is not None
+        assert outcome.result.cause == cause
+
+    @pytest.mark.parametrize(("failure", "cause"), [("boom", "boom"), ("", "")], ids=["the-job-says-why", "or-not"])
+    def test_a_savepoint_that_was_found_is_told_with_why_the_job_failed(self, failure: str, cause: str) -> None:
+        look = seen(FlinkStatus.FAILED, failure=failure, trigger=UNKNOWN, evidence=FOUND)
+        assert settled(stopping(look)).warning == Finding("savepoint_made_job_failed", {"path": SAVEPOINT}, cause)
+
+    def test_a_job_that_is_gone_says_nothing_more(self) -> None:
+        outcome = settled(stopping(seen(trigger=UNKNOWN, evidence=NOTHING_LEFT, **RESTARTED)))
+        assert outcome.result == Finding("lost_while_stopping", {}, "")
+
     def test_a_job_that_finished_during_a_stop_did_not_finish_by_itself(self) -> None:
         outcome = settled(stopping(seen(FINISHED, trigger=UNKNOWN, evidence=FOUND)))
         assert outcome.instance_end is InstanceEnd.SUSPENDED
