@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from string import Formatter
 
 import pytest
 
@@ -18,6 +19,7 @@ from headgate.domain.lifecycle import Lane, Settled, Verb
 from headgate.domain.operations import Finding, Options, StopSnapshot
 from headgate.domain.snapshots import PathStatus
 from headgate.ports.flink import Submission
+from headgate.ports.store import JobFilter
 from headgate.services.clusters import ClusterOrder, LocalRegistration
 from tests.fakes.history import FakeSavepoint
 from tests.services.world import World
@@ -288,6 +290,22 @@ def test_a_rule_finds_what_it_is_for(code: str, world: World) -> None:
     assert (found[0].since is not None) == knows_since == ("since" in found[0].finding.facts)
     assert found[0].since is None or code == "diagnosis_lease_free" or found[0].since <= began
     assert diagnosis.is_well == (found[0].level is EventLevel.INFO)
+    assert diagnosis.at == began
+
+
+@pytest.mark.parametrize("code", SCENARIOS)
+def test_the_words_of_a_rule_are_filled_and_programs_get_ids(code: str, world: World) -> None:
+    SCENARIOS[code][0](world)
+    [symptom] = find(world, code)
+    facts, text = symptom.finding.facts, texts()[code]
+    asked = {name for _, name, _, _ in Formatter().parse(text.en + text.advice_en) if name}
+    assert asked <= facts.keys()
+    assert None not in facts.values()
+    with world.store.read() as unit:
+        jobs = {row.job.name: row.job.id for row in unit.jobs.list_rows(JobFilter("default"))}
+        clusters = {cluster.name: cluster.id for cluster in unit.clusters.list_all()}
+    assert facts.get("job_id") == jobs.get(facts.get("job", ""))
+    assert facts.get("cluster_id") == clusters.get(facts.get("cluster", ""))
 
 
 def test_every_rule_has_a_scenario() -> None:
@@ -349,6 +367,31 @@ def test_without_a_running_job_a_clock_is_known_less_exactly(gap_s: float, is_fo
     add_cluster(world)
     world.flink.clock_gap = timedelta(seconds=gap_s)
     assert bool(find(world, "diagnosis_clock_flink")) == is_found
+
+
+def test_an_operation_that_has_begun_is_overdue_since_then_whatever_else_waits(world: World) -> None:
+    job, _ = add_running(world, add_cluster(world))
+    waiting = Finding("waits_for_turn", {"verb": "stop"})
+    overdue = Finding("still_waiting", {"act": "CANCEL"}, "what Flink says")
+    asked = [
+        world.operations.request(world.actor, job.id, Verb.SAVEPOINT, Options()),
+        world.operations.request(world.actor, job.id, Verb.STOP, Options(snapshot=StopSnapshot.NONE)),
+    ]
+    began = world.clock.now() + timedelta(minutes=1)
+    with world.store.write() as unit:
+        unit.operations.save(replace(asked[0], waits_for=waiting))
+        unit.operations.save(replace(asked[1], waits_for=overdue, started_at=began))
+    [symptom] = find(world, "diagnosis_operation_overdue")
+    assert (symptom.since, symptom.finding.cause) == (began, "what Flink says")
+    assert symptom.finding.facts["operation"] == asked[1].id
+
+
+def test_two_clusters_that_do_not_answer_are_not_called_one(world: World) -> None:
+    for name in ("local", "other"):
+        cluster = world.add_cluster(name)
+        world.see_cluster(cluster, Reachability.UNREACHABLE)
+        world.flink.cut_off(cluster, 1000)
+    assert find(world, "diagnosis_cluster_twice") == []
 
 
 def test_a_job_that_is_only_waited_for_is_not_overdue(world: World) -> None:
