@@ -37,7 +37,7 @@ from headgate.adapters.machine import ServerMachine
 from headgate.data_folder import choose_token, hold_data_dir
 from headgate.domain.catalogue import Language
 from headgate.domain.clusters import EngineVersion
-from headgate.domain.errors import Conflict, HeadgateError
+from headgate.domain.errors import HeadgateError
 from headgate.domain.operations import Finding
 from headgate.domain.policy import Policy
 from headgate.domain.workspaces import DEFAULT_WORKSPACE, Actor

@@ -19,7 +19,8 @@ from headgate.domain.lifecycle import Lane, Verb
 from headgate.domain.operations import OPEN_STATUSES, OperationStatus, Options, RestoreFrom
 from headgate.domain.policy import Policy
 from headgate.ports.store import KeptAnswer
-from headgate.reconciler.act import Reached, Tools
+from headgate.reconciler.act import Tools
+from headgate.reconciler.points import Reached
 from headgate.reconciler.reconcile import Reconciler
 from tests.fakes.faults import SimulatedCrash
 from tests.services.world import World, make_jar

@@ -57,7 +57,7 @@ def requests_for(verb: Verb, call: str) -> st.SearchStrategy[Options]:
 def troubles_of(verb: Verb) -> st.SearchStrategy[Trouble]:
     """What can go wrong with this verb's own acts."""
     if verb is Verb.DECLARE_LOST:  # it calls nobody
-        return st.builds(Trouble, st.none(), st.just(""), st.just("declared_lost"), st.sampled_from([0.0, 20.0]))
+        return st.builds(Trouble, st.none(), st.just(""), st.just("given_up"), st.sampled_from([0.0, 20.0]))
     return st.one_of([_troubles_of_call(call) for call in _CALLS_OF_VERB[verb]])
 
 

@@ -107,7 +107,7 @@ class History(RuleBasedStateMachine):
         self.world.flink.cut_off(self.world.cluster, 80.0 + back_s)
         self.world.run_for(75)
         if down_s is not None:
-            self.deadly.add("declared_lost")
+            self.deadly.add("given_up")
             self.world.down_s = down_s
         self.world.request(Verb.DECLARE_LOST, Options(reason="nobody answers any more"))
         self.world.run_for(2)

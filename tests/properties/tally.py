@@ -13,7 +13,7 @@ from tests.fakes.faults import Fault
 
 ACTS = ("submit", "stop", "savepoint", "cancel")
 PASSED_BY_ACTS = ("intent_written", "called", "answer_written")
-POINTS = (*(f"{act}.{point}" for act in ACTS for point in PASSED_BY_ACTS), "settled", "given_up", "declared_lost")
+POINTS = (*(f"{act}.{point}" for act in ACTS for point in PASSED_BY_ACTS), "settled", "given_up")
 """Every point of `act` at which a server may die."""
 
 

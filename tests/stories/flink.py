@@ -29,11 +29,6 @@ class Flink:
         """The ids of the Flink jobs of this name that have not ended."""
         return [job["jid"] for job in self.list_jobs(name) if job["state"] not in ENDED]
 
-    def list_all(self) -> list[dict[str, Any]]:
-        """Every Flink job, whatever it is called."""
-        jobs: list[dict[str, Any]] = self._ask("GET", "/jobs/overview")["jobs"]
-        return jobs
-
     def count_live(self) -> int:
         """All jobs that have not ended, whatever they are called."""
         return sum(job["state"] not in ENDED for job in self.list_all())

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Engine, func, select
 
 from headgate.adapters.db.columns import Moment
-from headgate.adapters.db.connect import READ_ONLY
+from headgate.adapters.db.limits import READ_ONLY
 from headgate.adapters.db.migrate import current_revision, newest_revision
 from headgate.adapters.db.unit_of_work import translated
 from headgate.adapters.flink.sql.client_jvm import list_left_over
