@@ -30,7 +30,7 @@ def decide_stop(
         return AwaitOutcome("the savepoint is being written", find_overdue(intent, seen, policy))
     if is_alive(seen):
         return _decide_alive(operation, intent, seen, now)
-    return _decide_gone(job, operation, intent, seen, policy)
+    return _decide_gone(job, operation, seen, policy)
 
 
 def _decide_completed(job: JobFacts, operation: Operation | None, trigger: TriggerSeen, seen: Seen) -> Decision:
@@ -72,7 +72,7 @@ def _give_stop_up(operation: Operation | None, finding: Finding) -> Decision:
     return Settle("the stop did not happen; the job runs on", settle.stop_failed_alive(finding))
 
 
-def _decide_gone(job: JobFacts, operation: Operation | None, intent: Intent, seen: Seen, policy: Policy) -> Decision:
+def _decide_gone(job: JobFacts, operation: Operation | None, seen: Seen, policy: Policy) -> Decision:
     """The job has ended or is missing: what is left of the stop decides, in the order of evidence."""
     if seen.job is None and not is_gone(job.instance, seen, policy):
         return AwaitOutcome("the job is missing; its end is not proven yet")

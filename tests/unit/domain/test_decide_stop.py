@@ -110,8 +110,9 @@ class TestTheOrderOfEvidence:
         look = seen(FlinkStatus.FAILED, failure=failure, trigger=UNKNOWN, evidence=FOUND)
         assert settled(stopping(look)).warning == Finding("savepoint_made_job_failed", {"path": SAVEPOINT}, cause)
 
-    def test_a_job_that_is_gone_says_nothing_more(self) -> None:
-        outcome = settled(stopping(seen(trigger=UNKNOWN, evidence=NOTHING_LEFT, **RESTARTED)))
+    @pytest.mark.parametrize("trigger", [UNKNOWN, None], ids=["its-trigger-is-unknown", "nor-is-its-trigger-seen"])
+    def test_a_job_that_is_gone_says_nothing_more(self, trigger: TriggerStatus | None) -> None:
+        outcome = settled(stopping(seen(trigger=trigger, evidence=NOTHING_LEFT, **RESTARTED)))
         assert outcome.result == Finding("lost_while_stopping", {}, "")
 
     def test_a_job_that_finished_during_a_stop_did_not_finish_by_itself(self) -> None:
