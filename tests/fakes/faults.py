@@ -67,6 +67,17 @@ CALLS_OF: dict[Fault, frozenset[str]] = {
     Fault.STALE_CACHE: frozenset({"find_job"}),
 }
 
+LOUD = frozenset(
+    {
+        Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.REFUSED, Fault.LOST_REQUEST, Fault.LOST_REPLY, Fault.HANG,
+        Fault.JOB_MANAGER_RESTART, Fault.LATE_SUBMISSION, Fault.ORPHAN_CLIENT, Fault.STALE_CACHE,
+    }
+)  # fmt: skip
+"""Faults that count themselves where they strike."""
+
+REFUSING = frozenset({Fault.MAIN_THROWS, Fault.MAIN_THROWS_AFTER_EXECUTE})
+"""Those that Flink answers with a refusal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Injection:

@@ -20,7 +20,7 @@ from headgate.ports.flink import SavepointOrder, SlotsSeen, Submission, Sweep
 from tests.fakes import left, words
 from tests.fakes.clock import FakeClock
 from tests.fakes.disk import Agenda, FakeDisk
-from tests.fakes.faults import Fault, Faults, Injection, SimulatedCrash
+from tests.fakes.faults import LOUD, REFUSING, Fault, Faults, Injection, SimulatedCrash
 from tests.fakes.history import FakeJob, find_overlaps
 from tests.fakes.job_manager import Drawn, FakeJobManager
 from tests.fakes.left import is_readable
@@ -323,7 +323,7 @@ class FakeFlink:
         except FlinkError as error:
             refusal = error
         for fault in drawn:
-            if fault not in _LOUD and (refusal is None or fault in _REFUSING):
+            if fault not in LOUD and (refusal is None or fault in REFUSING):
                 self.faults.strike(fault)
         self._lose_reply(manager, drawn)
         if refusal is not None:
@@ -389,17 +389,6 @@ class FakeFlink:
             if flink_job_id in manager.jobs:
                 return manager, manager.jobs[flink_job_id]
         raise KeyError(flink_job_id)
-
-
-# Faults that count themselves where they strike; and those that Flink answers with a refusal.
-_LOUD = frozenset(
-    {
-        Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.REFUSED, Fault.LOST_REQUEST, Fault.LOST_REPLY, Fault.HANG,
-        Fault.JOB_MANAGER_RESTART, Fault.LATE_SUBMISSION, Fault.ORPHAN_CLIENT, Fault.STALE_CACHE,
-    }
-)  # fmt: skip
-
-_REFUSING = frozenset({Fault.MAIN_THROWS, Fault.MAIN_THROWS_AFTER_EXECUTE})
 
 
 def _show(job: FakeJob, failure: str = "", *, from_archive: bool = False) -> JobSeen:
