@@ -25,6 +25,8 @@ Json = Any
 _UUID_AT_END = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?$")
 # Flink says so when the savepoint is whole and the job failed afterwards: the state is saved.
 _SAVED_BUT_FAILED = re.compile(r"A savepoint has been created at: (.+?), but the corresponding job", re.DOTALL)
+# What a JobManager chooses at its start and then shows as if it had been told.
+_OF_ONE_LIFE = frozenset({"web.tmpdir", "blob.server.port"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -60,8 +62,8 @@ def read_high_availability(configuration: dict[str, str]) -> bool:
 
 
 def read_identity(configuration: dict[str, str]) -> str:
-    """The same for each life of a cluster: its configuration without the folder that every start makes anew."""
-    told = sorted((key, value) for key, value in configuration.items() if key != "web.tmpdir")
+    """The same for each life of a cluster: its configuration without what every start chooses anew."""
+    told = sorted((key, value) for key, value in configuration.items() if key not in _OF_ONE_LIFE)
     return blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
 
 

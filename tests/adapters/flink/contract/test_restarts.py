@@ -24,6 +24,7 @@ def test_a_restarted_job_manager_knows_no_jobs_and_no_triggers(flink: Asked) -> 
     flink.world.await_job_manager()
     after = flink.world.gateway.sweep(flink.world.cluster)
     assert after.incarnation != before.incarnation
+    assert after.identity == before.identity
     assert after.jobs == {}
     assert flink.find(live) is None
     assert flink.fate(ended, trigger).status is TriggerStatus.UNKNOWN
