@@ -64,8 +64,11 @@ def _schema(engine: Engine) -> dict[tuple[str, str], list[str]]:
     ask = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(ask if engine.dialect.name == "sqlite" else _POSTGRESQL_SCHEMA).fetchall()
+    # SQLite quotes the name of a table that was renamed, as one whose columns were altered is.
     return {
-        (kind, name): sorted(re.sub(r"\s+", " ", line).strip(" ,") for line in _ADDED_COLUMN.split(sql))
+        (kind, name): sorted(
+            re.sub(r"\s+", " ", line).strip(" ,") for line in _ADDED_COLUMN.split(sql.replace(f'"{name}"', name))
+        )
         for kind, name, sql in rows
         if not name.startswith(("alembic_version", "sqlite_sequence"))
     }

@@ -14,9 +14,8 @@ EngineVersion = NewType("EngineVersion", str)
 Incarnation = NewType("Incarnation", str)
 
 
-# After this long without its JobManager a task ends itself: Flink's default, and what our own clusters are set to.
+# After this long without its JobManager a task ends itself, where a cluster's configuration says nothing else.
 FLINK_HEARTBEAT = timedelta(seconds=50)
-LOCAL_HEARTBEAT = timedelta(seconds=10)
 
 
 REPLACED = "another Flink cluster answers at this address"
@@ -28,11 +27,6 @@ REGISTERED_TWICE = "this Flink cluster is registered already, as "
 class ClusterKind(StrEnum):
     LOCAL = "LOCAL"
     SESSION = "SESSION"
-
-    @property
-    def heartbeat_timeout(self) -> timedelta:
-        """How long the tasks of a lost JobManager may go on."""
-        return LOCAL_HEARTBEAT if self is ClusterKind.LOCAL else FLINK_HEARTBEAT
 
 
 class Reachability(StrEnum):
@@ -70,7 +64,8 @@ class ClusterState:
 
     `since` is when the present reachability began. `unreachable_before` sums the closed spans in
     which it did not answer, so that deadlines can count reachable time alone. `identity`
-    tells this cluster from another behind the same address.
+    tells this cluster from another behind the same address. `heartbeat_timeout` is how long the tasks
+    of a lost JobManager may go on; `high_availability` whether another one takes its jobs over.
     """
 
     cluster_id: ClusterId
@@ -81,6 +76,8 @@ class ClusterState:
     unreachable_before: timedelta
     cause: str = ""
     identity: str | None = None
+    heartbeat_timeout: timedelta = FLINK_HEARTBEAT
+    high_availability: bool = False
 
     def unreachable_total(self, now: datetime) -> timedelta:
         """All the time up to `now` in which this cluster did not answer."""

@@ -7,11 +7,11 @@ returning means that Flink accepted. Nothing here draws a conclusion.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from headgate.domain.clusters import Cluster, Incarnation
+from headgate.domain.clusters import FLINK_HEARTBEAT, Cluster, Incarnation
 from headgate.domain.instances import FlinkJobId, Instance
 from headgate.domain.intents import IntentKind
 from headgate.domain.observation import ClockSeen, Evidence, JobSeen, Remains, TriggerSeen
@@ -31,12 +31,14 @@ class Sweep:
 
     `high_availability`: another JobManager takes over with the same jobs. `identity` stays the same
     over restarts of one cluster and differs between two; empty where it cannot be told.
+    `heartbeat_timeout`: after this long without a JobManager a task ends itself.
     """
 
     incarnation: Incarnation
     jobs: Mapping[FlinkJobId, JobSeen]
     high_availability: bool = False
     identity: str = ""
+    heartbeat_timeout: timedelta = FLINK_HEARTBEAT
 
 
 @dataclass(frozen=True, slots=True)

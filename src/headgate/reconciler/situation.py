@@ -190,8 +190,8 @@ def _find_savepoint_dir(newest: Instance | None, cluster: Cluster | None) -> str
 
 
 def _find_heartbeat_timeout(work: UnitOfWork, newest: Instance | None) -> timedelta:
-    cluster = _find_by_id(work, newest.cluster_id) if newest is not None else None
-    return cluster.kind.heartbeat_timeout if cluster is not None else FLINK_HEARTBEAT
+    state = work.clusters.find_state(newest.cluster_id) if newest is not None else None
+    return state.heartbeat_timeout if state is not None else FLINK_HEARTBEAT
 
 
 def _is_pause_gone(history: History) -> bool:

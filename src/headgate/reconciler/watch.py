@@ -175,6 +175,8 @@ def advance_state(
         last_good_sweep=at if sweep is not None else before.last_good_sweep,
         incarnation=sweep.incarnation if sweep is not None else before.incarnation,
         identity=(sweep.identity or None) if sweep is not None else before.identity,
+        heartbeat_timeout=sweep.heartbeat_timeout if sweep is not None else before.heartbeat_timeout,
+        high_availability=sweep.high_availability if sweep is not None else before.high_availability,
         unreachable_before=before.unreachable_total(at) if changed else before.unreachable_before,
         cause=cause,
     )

@@ -107,6 +107,11 @@ class ClusterView:
     state: ClusterState | None
     finding: Finding | None = None
 
+    @property
+    def high_availability(self) -> bool:
+        """Registered so, or seen in the configuration of its JobManager."""
+        return self.cluster.high_availability or (self.state is not None and self.state.high_availability)
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterCheck:

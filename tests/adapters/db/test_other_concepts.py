@@ -90,6 +90,7 @@ def test_a_cluster_goes_with_its_state(store: Store) -> None:
         assert unit.clusters.find_state(made.id) is None
         unit.clusters.save_state(state)
         state = replace(state, reachability=Reachability.REACHABLE, last_good_sweep=NOW, incarnation=Incarnation("a"))
+        state = replace(state, heartbeat_timeout=timedelta(minutes=3), high_availability=True)
         unit.clusters.save_state(state)
         assert unit.clusters.find_state(made.id) == state
         unit.clusters.delete(made.id)

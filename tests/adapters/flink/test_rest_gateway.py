@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -310,6 +311,24 @@ def test_the_ends_of_the_clients_are_passed_on(sql: SqlLog) -> None:
 )
 def test_flink_s_configuration_says_whether_it_has_high_availability(entries: dict[str, str], expected: bool) -> None:
     assert payloads.read_high_availability(entries) is expected
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ({}, 50),
+        ({"heartbeat.timeout": "180000"}, 180),
+        ({"heartbeat.timeout": "10 s"}, 10),
+        ({"heartbeat.timeout": "3min"}, 180),
+        ({"heartbeat.timeout": "500 MS"}, 0.5),
+        ({"heartbeat.timeout": "1 fortnight"}, 50),
+    ],
+    ids=str,
+)
+def test_flink_s_configuration_says_how_long_tasks_outlive_their_job_manager(
+    told: dict[str, str], seconds: float
+) -> None:
+    assert payloads.read_heartbeat_timeout(told) == timedelta(seconds=seconds)
 
 
 def test_a_cluster_is_known_by_its_configuration_whatever_its_life() -> None:

@@ -168,6 +168,12 @@ class TestAStart:
         assert isinstance(decision, Nothing)
         assert decision.waits_for == Finding("waits_for_heartbeat")
 
+    def test_where_its_cluster_gives_tasks_longer_it_waits_longer(self) -> None:
+        lost = replace(self.facts, state=replace(self.facts.state, lost_at=ago(minutes=2)))
+        decision = starting(replace(lost, heartbeat_timeout=timedelta(minutes=3)))
+        assert isinstance(decision, Nothing)
+        assert decision.waits_for == Finding("waits_for_heartbeat")
+
     def test_after_that_time_it_starts(self) -> None:
         lost = replace(self.facts, state=replace(self.facts.state, lost_at=ago(minutes=2)))
         assert isinstance(starting(lost), Submit)

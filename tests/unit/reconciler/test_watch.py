@@ -69,6 +69,12 @@ class TestLooking:
 
 
 class TestWhatIsKept:
+    def test_what_the_configuration_says_outlives_the_job_manager(self) -> None:
+        told = replace(LIFE, heartbeat_timeout=timedelta(minutes=3), high_availability=True)
+        seen = advance_state(None, CLUSTER, NOW, told, "")
+        for state in (seen, advance_state(seen, CLUSTER, NOW + SECOND, None, "refused")):
+            assert (state.heartbeat_timeout, state.high_availability) == (timedelta(minutes=3), True)
+
     @pytest.mark.requirement("A-30", "D-08", "U-09")
     def test_reachability_and_the_last_good_sweep(self, house: House, watch: ClusterWatch) -> None:
         watch.look(CLUSTER, NOW, None)

@@ -324,6 +324,8 @@ cluster_states = Table(
     Column("unreachable_before", Span, nullable=False),
     Column("cause", Text, nullable=False),
     Column("identity", String),
+    Column("heartbeat_timeout", Span, nullable=False),
+    Column("high_availability", Boolean, nullable=False),
 )
 
 artifacts = Table(

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from headgate.domain.clusters import LOCAL_HEARTBEAT
 from headgate.ports.engines import Engine, LocalClusterShape
 
 HOST = "127.0.0.1"
 
+# After this long without its JobManager a task ends itself: a restart is not to wait for Flink's 50 s.
+_HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 _HEARTBEAT_INTERVAL = timedelta(seconds=2)
 
 # How long a finished job stays known; the archive keeps it for longer.
@@ -138,7 +139,7 @@ def flink_configuration(folder: ClusterFolder, shape: LocalClusterShape, ports: 
         "jobmanager.archive.fs.dir": file_uri(folder.archive),
         # A plain number of seconds in Flink 1.20 and 2.x alike.
         "jobstore.expiration-time": str(int(_JOB_STORE_EXPIRATION.total_seconds())),
-        "heartbeat.timeout": f"{int(LOCAL_HEARTBEAT.total_seconds())} s",
+        "heartbeat.timeout": f"{int(_HEARTBEAT_TIMEOUT.total_seconds())} s",
         "heartbeat.interval": f"{int(_HEARTBEAT_INTERVAL.total_seconds())} s",
         "taskmanager.host": HOST,
         "taskmanager.bind-host": HOST,

@@ -81,8 +81,7 @@ class RestGateway(FlinkGateway):
             incarnation = payloads.read_incarnation(configuration)
             if incarnation == before:
                 self._lives[cluster.url] = incarnation
-                has_standby = payloads.read_high_availability(configuration)
-                return Sweep(incarnation, jobs, has_standby, payloads.read_identity(configuration))
+                return payloads.read_sweep(incarnation, jobs, configuration)
             before = incarnation
         raise FlinkOutcomeUnknown("the JobManager was replaced while it was looked at")
 

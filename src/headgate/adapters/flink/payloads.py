@@ -6,7 +6,7 @@ no jobs, so everything here raises FlinkOutcomeUnknown where a field is missing 
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -17,7 +17,7 @@ from headgate.domain.clusters import FLINK_HEARTBEAT, Incarnation
 from headgate.domain.errors import FlinkOutcomeUnknown
 from headgate.domain.instances import FlinkJobId, FlinkStatus
 from headgate.domain.observation import ClockSeen, JobSeen, TriggerSeen, TriggerStatus
-from headgate.ports.flink import SlotsSeen
+from headgate.ports.flink import SlotsSeen, Sweep
 
 T = TypeVar("T")
 Json = Any
@@ -27,6 +27,15 @@ _UUID_AT_END = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?$")
 _SAVED_BUT_FAILED = re.compile(r"A savepoint has been created at: (.+?), but the corresponding job", re.DOTALL)
 # What a JobManager chooses at its start and then shows as if it had been told.
 _OF_ONE_LIFE = frozenset({"web.tmpdir", "blob.server.port"})
+# Flink's own words for units of time, as far as somebody would give a heartbeat in them.
+_DURATION = re.compile(r"(?P<number>\d+)\s*(?P<unit>[a-z]*)")
+_UNITS = {
+    **dict.fromkeys(("", "ms", "milli", "millis", "millisecond", "milliseconds"), timedelta(milliseconds=1)),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), timedelta(seconds=1)),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), timedelta(minutes=1)),
+    **dict.fromkeys(("h", "hour", "hours"), timedelta(hours=1)),
+    **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -65,6 +74,25 @@ def read_identity(configuration: dict[str, str]) -> str:
     """The same for each life of a cluster: its configuration without what every start chooses anew."""
     told = sorted((key, value) for key, value in configuration.items() if key not in _OF_ONE_LIFE)
     return blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
+
+
+def read_heartbeat_timeout(configuration: dict[str, str]) -> timedelta:
+    """`heartbeat.timeout`: a duration in Flink's words, or plain milliseconds; its default where nothing is said."""
+    told = _DURATION.fullmatch(configuration.get("heartbeat.timeout", "").strip().lower())
+    if told is None or told["unit"] not in _UNITS:
+        return FLINK_HEARTBEAT
+    return int(told["number"]) * _UNITS[told["unit"]]
+
+
+def read_sweep(incarnation: Incarnation, jobs: Mapping[FlinkJobId, JobSeen], configuration: dict[str, str]) -> Sweep:
+    """The jobs of one life of a JobManager, with what its configuration says of the cluster."""
+    return Sweep(
+        incarnation,
+        jobs,
+        high_availability=read_high_availability(configuration),
+        identity=read_identity(configuration),
+        heartbeat_timeout=read_heartbeat_timeout(configuration),
+    )
 
 
 def read_jobs(answer: Json) -> dict[FlinkJobId, JobSeen]:

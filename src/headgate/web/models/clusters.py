@@ -81,7 +81,7 @@ class ClusterModel(Shown):
     capabilities: CapabilitiesModel
     savepoint_dir: str | None
     checkpoint_dir: str | None
-    high_availability: bool
+    high_availability: bool = Field(description="Registered so, or seen in the configuration of its JobManager.")
     region: str
     zone: str
     reachability: ReachabilityModel | None = Field(description="Null until somebody has looked.")
@@ -111,7 +111,7 @@ class ClusterModel(Shown):
             capabilities=CapabilitiesModel.of(cluster.engine_version, language),
             savepoint_dir=cluster.savepoint_dir,
             checkpoint_dir=cluster.checkpoint_dir,
-            high_availability=cluster.high_availability,
+            high_availability=view.high_availability,
             region=cluster.region,
             zone=cluster.zone,
             reachability=reach,

@@ -15,3 +15,9 @@ def upgrade() -> None:
         states.add_column(sa.Column("recovery_at", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("cluster_states") as clusters:
         clusters.add_column(sa.Column("identity", sa.String(), nullable=True))
+        # Flink's default of 50 s until the next look at the cluster.
+        clusters.add_column(sa.Column("heartbeat_timeout", sa.BigInteger(), nullable=False, server_default="50000000"))
+        clusters.add_column(sa.Column("high_availability", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("cluster_states") as clusters:
+        clusters.alter_column("heartbeat_timeout", server_default=None)
+        clusters.alter_column("high_availability", server_default=None)
