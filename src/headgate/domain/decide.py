@@ -92,7 +92,7 @@ def _resolve(
 ) -> Decision:
     """An act is under way: learn its outcome, or send the same key again, or wait."""
     if not seen.is_reachable:
-        return AwaitOutcome("the cluster does not answer; nothing is concluded from that", Finding("waits_for_cluster"))
+        return AwaitOutcome("the cluster does not answer; nothing is concluded from that", Finding(seen.silence))
     match intent.kind:
         case IntentKind.SUBMIT if is_recovery(intent):
             return decide_recovery_submission(job, operation, intent, seen, policy, now)
@@ -227,7 +227,7 @@ def _advance(job: JobFacts, operation: Operation, seen: Seen, policy: Policy, no
     if step is None:
         return Settle("every step is done", settle.already_true(None, None))
     if not seen.is_reachable:
-        return Nothing("the cluster does not answer", Finding("waits_for_cluster"))
+        return Nothing("the cluster does not answer", Finding(seen.silence))
     if operation.has_sent and job.forced is not None and is_alive(seen):
         return Cancel("a forced stop does not wait for the next step", failing=Finding(settle.OVERRIDDEN))
     if step.name is StepName.SUBMIT:
@@ -271,7 +271,7 @@ def _advance_savepoint(job: JobFacts, operation: Operation, seen: Seen) -> Decis
     if settled is not None:
         return settled
     if not seen.is_reachable:
-        return Nothing("the cluster does not answer", Finding("waits_for_cluster"))
+        return Nothing("the cluster does not answer", Finding(seen.silence))
     if not is_alive(seen):
         return Nothing("the job is not seen alive", Finding("waits_for_job"))
     if job.savepoint_dir is None:

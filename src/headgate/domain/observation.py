@@ -76,6 +76,14 @@ class Remains:
     is_sampled: bool = False
 
 
+NO_ANSWER = "waits_for_cluster"
+"""The cluster is silent."""
+OTHER_CLUSTER = "waits_for_own_cluster"
+"""Another Flink cluster answers at its address."""
+OTHER_REGISTRATION = "waits_for_single_registration"
+"""It is registered under another address too, and belongs to that registration."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """All that one pass learned for one job. `at` is the time of the look.
@@ -83,6 +91,7 @@ class Seen:
     `job` is the open intent's job, else the newest instance's. `stray` is a live job of ours whose
     instance is closed, `unknown_job` one that has no row at all. `restore_path` is set when a start
     is next, `free_slots` when one takes long. `remains` is set once the job has ended, and what it left can be known.
+    `silence` is the code of what an operation waits for while the cluster is not reachable.
     """
 
     at: datetime
@@ -99,6 +108,7 @@ class Seen:
     free_slots: int | None = None
     stray: FlinkJobId | None = None
     unknown_job: FlinkJobId | None = None
+    silence: str = NO_ANSWER
 
     @property
     def is_reachable(self) -> bool:

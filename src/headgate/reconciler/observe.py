@@ -43,6 +43,7 @@ def describe_cluster(cluster: Cluster | None, look: ClusterLook) -> Seen:
         incarnation=look.incarnation,
         high_availability=look.high_availability or (cluster is not None and cluster.high_availability),
         unreachable_total=look.unreachable_total,
+        silence=look.silence,
     )
 
 

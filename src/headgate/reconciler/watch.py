@@ -22,7 +22,7 @@ from headgate.domain.clusters import (
 )
 from headgate.domain.errors import FlinkError
 from headgate.domain.instances import FlinkJobId
-from headgate.domain.observation import JobSeen
+from headgate.domain.observation import NO_ANSWER, OTHER_CLUSTER, OTHER_REGISTRATION, JobSeen
 from headgate.ports.clock import Clock
 from headgate.ports.flink import FlinkGateway, Sweep
 from headgate.ports.store import Store
@@ -43,7 +43,8 @@ Just under the pace of idle sweeps: each of them is written, and the many looks 
 class ClusterLook:
     """One sweep's result. `jobs` is None when the cluster did not answer.
 
-    `just_ended` are those of which Flink may still show what was before their end.
+    `just_ended` are those of which Flink may still show what was before their end. `silence` is the
+    code of what everybody waits for while there are no jobs to see.
     """
 
     at: datetime
@@ -53,6 +54,7 @@ class ClusterLook:
     jobs: Mapping[FlinkJobId, JobSeen] | None
     just_ended: frozenset[FlinkJobId] = frozenset()
     high_availability: bool = False
+    silence: str = NO_ANSWER
 
     @property
     def is_reachable(self) -> bool:
@@ -95,7 +97,8 @@ class ClusterWatch:
         obstacle = self._find_obstacle(cluster, sweep)
         if obstacle:
             state = self._record(cluster, at, None, obstacle, fence)
-            return ClusterLook(at, Reachability.UNREACHABLE, state.incarnation, state.unreachable_total(at), None)
+            look = ClusterLook(at, Reachability.UNREACHABLE, state.incarnation, state.unreachable_total(at), None)
+            return replace(look, silence=OTHER_CLUSTER if obstacle == REPLACED else OTHER_REGISTRATION)
         state = self._record(cluster, at, sweep, "", fence)
         return ClusterLook(
             at=at,

@@ -17,6 +17,7 @@ from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import Finding, Operation, OperationStatus, Options, RestoreFrom, StopSnapshot
 from headgate.domain.snapshots import PathStatus
 from headgate.ports.calls import NoCallLog
+from headgate.ports.flink import Submission
 from headgate.reconciler.reconcile import PassResult, Reconciler, choose_poll
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Fault
@@ -144,6 +145,17 @@ class TestWhatYields:
 
 
 class TestWaiting:
+    @pytest.mark.requirement("A-30", "U-09")
+    def test_who_waits_for_a_cluster_that_was_replaced_is_told_so(self, house: House, reconciler: Reconciler) -> None:
+        house.flink.submit(CLUSTER, Submission(house.add_instance(), "orders"))
+        pass_over(house, reconciler)
+        house.flink.replace_cluster(CLUSTER)
+        pause = house.ask(Verb.PAUSE)
+        house.clock.advance(2)
+        pass_over(house, reconciler)
+        assert house.get_operation(pause).waits_for == Finding("waits_for_own_cluster")
+        assert "get_trigger" not in names(house)
+
     @pytest.mark.requirement("A-30", "U-09", "D-08")
     def test_a_cluster_that_does_not_answer_is_sent_nothing_and_the_wait_is_said_once(
         self, house: House, reconciler: Reconciler

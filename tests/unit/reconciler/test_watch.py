@@ -16,6 +16,7 @@ from headgate.domain.clusters import (
     Reachability,
 )
 from headgate.domain.instances import InstanceEnd
+from headgate.domain.observation import OTHER_REGISTRATION
 from headgate.ports.flink import Submission, Sweep
 from headgate.reconciler.watch import ClusterWatch, advance_state
 from tests.fakes.faults import Fault
@@ -220,6 +221,8 @@ class TestWhoAnswers:
         house.flink.share_job_manager(CLUSTER, twin)
         second = ClusterWatch(house.store, house.flink, house.clock, twin.id)
         assert self.look(house, second, twin) == REGISTERED_TWICE + CLUSTER.name
+        assert second.newest is not None
+        assert second.newest.silence == OTHER_REGISTRATION
         assert self.look(house, watch) == ""
 
     def test_flink_says_itself_whether_it_has_high_availability(self, house: House, watch: ClusterWatch) -> None:
