@@ -47,10 +47,11 @@ test: static
 	@$(BIN)/pytest
 
 # Each long suite, and what pytest is given for it. `make test-long SUITES=histories` runs one of them.
-SUITES := histories versions crashes
+SUITES := histories versions crashes servers
 LONG_histories := tests/properties/test_histories.py --hypothesis-profile=long
 LONG_versions := tests/adapters/flink/contract tests/stories/test_flink_versions.py --long --timeout=600
 LONG_crashes := tests/crashes tests/stories/test_known_faults.py --long
+LONG_servers := tests/stories/test_two_servers.py --long
 
 test-long: $(SUITES:%=test-long-%)
 

@@ -33,6 +33,10 @@ class Flink:
         """All jobs that have not ended, whatever they are called."""
         return sum(job["state"] not in ENDED for job in self.list_all())
 
+    def count_slots(self) -> int:
+        """All task slots, taken or free."""
+        return int(self._ask("GET", "/overview")["slots-total"])
+
     def knows(self, path: str) -> bool:
         """Whether Flink has an answer under this path; a 404 is none."""
         try:
