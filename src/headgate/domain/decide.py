@@ -276,7 +276,14 @@ def _advance_savepoint(job: JobFacts, operation: Operation, seen: Seen) -> Decis
         return Nothing("the job is not seen alive", Finding("waits_for_job"))
     if job.savepoint_dir is None:
         return Settle("no savepoint directory", settle.refused(Finding("savepoint_dir_missing")))
-    return TriggerSavepoint("a savepoint is asked for")
+    return _wait_for_tasks(seen) or TriggerSavepoint("a savepoint is asked for")
+
+
+def _wait_for_tasks(seen: Seen) -> Nothing | None:
+    """Flink refuses a savepoint of a job that it is just bringing back; None: all tasks run."""
+    if seen.job is None or seen.job.tasks_running is not False:
+        return None
+    return Nothing("Flink takes no savepoint before all tasks run", Finding("waits_for_tasks"))
 
 
 def _advance_submit(job: JobFacts, seen: Seen, now: datetime) -> Decision:
@@ -311,7 +318,7 @@ def _advance_stop(job: JobFacts, operation: Operation, step: StepName, seen: See
         if operation.options.allow_state_loss:
             return Cancel("no savepoint directory, and the person accepted the loss of state")
         return Settle("no savepoint directory", settle.refused(Finding("savepoint_dir_missing")))
-    return StopWithSavepoint("the job is to end on a savepoint")
+    return _wait_for_tasks(seen) or StopWithSavepoint("the job is to end on a savepoint")
 
 
 def _is_live(job: JobFacts) -> bool:

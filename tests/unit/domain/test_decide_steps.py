@@ -261,6 +261,20 @@ class TestAStop:
         assert isinstance(decision, Nothing)
         assert decision.waits_for == Finding("waits_for_job")
 
+    @pytest.mark.requirement("T0-15")
+    @pytest.mark.parametrize("verb", ["pause", "stop CREATE", "restart", "savepoint"])
+    def test_flink_is_bringing_the_job_back_a_savepoint_is_asked_for_once_it_runs(self, verb: str) -> None:
+        decision = decided(running(), seen(RUNNING, tasks_running=False), _ask(verb))
+        assert isinstance(decision, Nothing)
+        assert decision.waits_for == Finding("waits_for_tasks")
+        assert not isinstance(decided(running(), seen(RUNNING), _ask(verb)), Nothing)
+
+    def test_a_cancellation_does_not_wait_for_that(self) -> None:
+        assert isinstance(decided(running(), seen(RUNNING, tasks_running=False), _ask("stop NONE")), Cancel)
+        no_directory = running(savepoint_dir=None)
+        asked = operation(Verb.PAUSE, Options(allow_state_loss=True))
+        assert isinstance(decided(no_directory, seen(RUNNING, tasks_running=False), asked), Cancel)
+
     @pytest.mark.requirement("U-09")
     @pytest.mark.parametrize("verb", ["pause", "stop NONE", "stop CREATE", "restart"])
     def test_the_cluster_does_not_answer_it_waits(self, verb: str) -> None:
