@@ -18,31 +18,16 @@ from headgate.domain.operations import Finding, Operation, OperationStatus, Opti
 from headgate.domain.snapshots import PathStatus
 from headgate.ports.calls import NoCallLog
 from headgate.ports.flink import Submission
-from headgate.reconciler.reconcile import PassResult, Reconciler, choose_poll
+from headgate.reconciler.reconcile import PassResult, Reconciler
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Fault
 from tests.fakes.flink import FakeFlink
 from tests.unit.domain.facts import JOB, NOW, SAVEPOINT, ago, intent
-from tests.unit.domain.tables import read_table
 from tests.unit.reconciler.house import CLUSTER, House
 
 FROM_NONE = Options(restore_from=RestoreFrom.NONE)
 STOP_NONE = Options(snapshot=StopSnapshot.NONE)
 AT_ONCE = timedelta(0)
-
-POLLS = """
-| row                                       | act                 | age in s | next in ms |
-|-------------------------------------------|---------------------|----------|------------|
-| no act is open                            | -                   | 0        | 1000       |
-| a stop was just sent                      | STOP_WITH_SAVEPOINT | 0        | 50         |
-| a stop: five per cent of its age          | STOP_WITH_SAVEPOINT | 4        | 200        |
-| a stop: a second at most                  | STOP_WITH_SAVEPOINT | 600      | 1000       |
-| a savepoint was just sent                 | SAVEPOINT           | 0        | 50         |
-| a savepoint: five per cent of its age     | SAVEPOINT           | 10       | 500        |
-| a cancellation was just sent              | CANCEL              | 0        | 200        |
-| a submission was just sent                | SUBMIT              | 0        | 400        |
-| a submission: five per cent of its age    | SUBMIT              | 12       | 600        |
-"""
 
 
 @pytest.fixture
@@ -231,11 +216,6 @@ class TestWaiting:
         house.clock.advance(0.1)
         pass_over(house, reconciler)
         assert names(house) == ["get_trigger"]
-
-    @pytest.mark.parametrize(("act", "age", "wait"), read_table(POLLS))
-    def test_when_the_next_look_is_due(self, act: str, age: str, wait: str) -> None:
-        made: Intent | None = None if act == "-" else intent(IntentKind(act), sent_at=ago(seconds=float(age)))
-        assert choose_poll(made, NOW) == timedelta(milliseconds=int(wait))
 
 
 class TestWithoutItsCluster:
