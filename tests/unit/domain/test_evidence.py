@@ -124,34 +124,39 @@ class TestBackOff:
     def test_it_doubles_up_to_its_longest(self, attempts: int, seconds: int) -> None:
         assert choose_back_off(Policy(), attempts, 0.5) == timedelta(seconds=seconds)
 
+    @staticmethod
     @given(st.integers(1, 10**6), st.floats(0, 1))
-    def test_the_jitter_is_a_quarter_at_most(self, attempts: int, jitter: float) -> None:
+    def test_the_jitter_is_a_quarter_at_most(attempts: int, jitter: float) -> None:
         middle = choose_back_off(Policy(), attempts, 0.5)
         assert middle * 0.75 <= choose_back_off(Policy(), attempts, jitter) <= middle * 1.25
 
+    @staticmethod
     @given(st.integers(1, 100), st.floats(0, 1))
-    def test_a_later_attempt_never_waits_less(self, attempts: int, jitter: float) -> None:
+    def test_a_later_attempt_never_waits_less(attempts: int, jitter: float) -> None:
         assert choose_back_off(Policy(), attempts, jitter) <= choose_back_off(Policy(), attempts + 1, jitter)
 
 
 class TestFlinkJobIds:
     bits = st.integers(0, 2**64 - 1)
 
+    @staticmethod
     @pytest.mark.requirement("D-13")
     @given(st.text(max_size=20), bits)
-    def test_it_has_32_hexadecimal_digits(self, job_id: str, bits: int) -> None:
+    def test_it_has_32_hexadecimal_digits(job_id: str, bits: int) -> None:
         made = new_flink_job_id(job_id, bits)
         assert len(made) == 32
         assert set(made) <= set("0123456789abcdef")
 
+    @staticmethod
     @given(st.text(max_size=20), st.text(max_size=20), bits)
-    def test_it_is_known_as_ours_without_a_row_and_as_nobody_else_s(self, job_id: str, other: str, bits: int) -> None:
+    def test_it_is_known_as_ours_without_a_row_and_as_nobody_else_s(job_id: str, other: str, bits: int) -> None:
         made = new_flink_job_id(job_id, bits)
         assert is_ours(made, job_id)
         assert is_ours(made, other) is (job_id == other)
 
+    @staticmethod
     @given(bits, bits)
-    def test_every_attempt_has_its_own(self, one: int, two: int) -> None:
+    def test_every_attempt_has_its_own(one: int, two: int) -> None:
         assert (new_flink_job_id("job-1", one) == new_flink_job_id("job-1", two)) is (one == two)
 
 
