@@ -11,17 +11,16 @@ import pytest
 from headgate.adapters.clock import SystemClock
 from headgate.ports.engines import Engine
 from tests.stories.conftest import Say
-from tests.stories.flink import find_folder, read_printed
+from tests.stories.flink import find_folder
 from tests.stories.high_availability import HaFlink
 from tests.stories.house import House
 from tests.stories.patience import await_that
 from tests.stories.people import JobHandle, Json, Person
-from tests.stories.specs import counted
+from tests.stories.sums import assert_sums_on, await_checkpoint, summing
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 CLUSTER = "ha"
-ROWS, PER_SECOND = 100_000, 20  # more than the story takes
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +44,10 @@ def operator(standing: HaFlink, tmp_path: Path) -> Iterator[Person]:
 
 
 def start(person: Person, name: str, policy: str) -> JobHandle:
-    spec = counted(name, ROWS, PER_SECOND) | {"cluster": CLUSTER, "checkpointing": {"interval": "1s"}}
-    job = person.start(name, spec)
+    job = person.start(name, summing(name, cluster=CLUSTER))
     answer = person.ask("PATCH", f"/jobs/{job.id}", json={"recovery": {"policy": policy}}, headers={"If-Match": "*"})
     assert answer.status_code == 200, answer.text
-    await_that(lambda: (job.show()["instance"] or {}).get("checkpoint"), 40, job.show)
+    await_checkpoint(job)
     return job
 
 
@@ -80,7 +78,7 @@ def test_a_killed_job_manager_is_waited_for_and_no_job_is_started_twice(
     assert (find_folder(suspended["restore_point"]["path"]) / "_metadata").is_file()
     paused.succeed("resume")
     for job in everybody:
-        _assert_goes_on(standing, job)
+        assert_sums_on(job, standing.data)
         job.end()
     for job in jobs.values():
         assert [instance["flink_job_id"] for instance in job.list("instances")] == [before[job.name]]
@@ -88,17 +86,6 @@ def test_a_killed_job_manager_is_waited_for_and_no_job_is_started_twice(
     assert len(paused.list("instances")) == 2
     submitted = [job["jid"] for job in standing.flink.list_all()]
     assert len(submitted) == len(set(submitted)) == 4, "each run, and none twice"
-
-
-def _assert_goes_on(flink: HaFlink, job: JobHandle) -> None:
-    """It counts on, and each row says as much as all numbers up to there: none forgotten, none taken twice."""
-
-    def read() -> set[tuple[int, ...]]:
-        return {values for _, values in read_printed(flink.data, job.name)}
-
-    before = max(read())
-    after = await_that(lambda: found if max(found := read()) > before else None, 20, job.show)
-    assert {(count, count * (count + 1) // 2) for count, _ in after} == after
 
 
 def _await_reach(job: JobHandle, state: str) -> None:
