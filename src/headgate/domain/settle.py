@@ -4,10 +4,13 @@ Each gives the `Outcome` that `act` writes. The rows are tried by `decide`, firs
 was not observed is never settled. Findings name what happened in the catalogue's words.
 """
 
+from dataclasses import replace
+
 from headgate.domain.catalogue import classify_cause
 from headgate.domain.decisions import JobFacts, Outcome, SnapshotMade
 from headgate.domain.instances import FlinkStatus, InstanceEnd
 from headgate.domain.intents import IntentStatus
+from headgate.domain.jobs import JobState
 from headgate.domain.lifecycle import Settled, Verb, Wanted
 from headgate.domain.observation import JobSeen
 from headgate.domain.operations import Finding, Operation, OperationStatus
@@ -241,6 +244,15 @@ def overridden_between_steps() -> Outcome:
         wanted=Wanted.CANCELLED,
         forget_pause=True,
     )
+
+
+def rest_after_fault(state: JobState, *, is_live: bool) -> JobState:
+    """An operation broke off by a fault of our own: it may have ended the run, and nothing of it goes on."""
+    if is_live or state.settled is not Settled.RUNNING:
+        return state
+    if state.suspended_on is not None:
+        return replace(state, settled=Settled.SUSPENDED, wanted=Wanted.SUSPENDED)
+    return replace(state, settled=Settled.FAILED, wanted=Wanted.RUNNING)
 
 
 def overridden(finding: Finding, intent: IntentStatus, end: InstanceEnd, *, lost: bool = False) -> Outcome:

@@ -1,6 +1,7 @@
 """A pass that fails by a fault of Headgate's own is said on the operation, so that it never hangs in silence.
 
-Nothing is concluded about Flink: an operation whose act is open stays open and is marked overdue.
+Nothing is concluded about Flink: an operation whose act is open stays open and is marked overdue. Where a
+broken one has ended the run already, the job rests on what that left.
 """
 
 from dataclasses import replace
@@ -10,6 +11,7 @@ from headgate.domain.evidence import still_waiting
 from headgate.domain.jobs import Warning
 from headgate.domain.lifecycle import Lane
 from headgate.domain.operations import Finding, Operation, OperationStatus, choose_operation
+from headgate.domain.settle import rest_after_fault
 from headgate.ports.store import UnitOfWork
 from headgate.reconciler.act import Tools
 from headgate.reconciler.record import describe_reason
@@ -35,7 +37,9 @@ def _close(tools: Tools, work: UnitOfWork, operation: Operation, excerpt: str) -
     now, status = tools.clock.now(), OperationStatus.EXCEPTION
     finding = Finding("operation_broken", {}, excerpt)
     work.operations.save(replace(operation, status=status, result=finding, ended_at=now, waits_for=None))
-    state = work.jobs.get_state(operation.job_id)
+    newest = work.instances.find_newest(operation.job_id)
+    is_live = newest is not None and newest.is_live
+    state = rest_after_fault(work.jobs.get_state(operation.job_id), is_live=is_live)
     work.jobs.save_state(replace(state, warning=Warning(finding, now, operation.id), changed_at=now))
     facts = {"status": status.value, **describe_reason(finding)}
     _record(tools, work, operation, EventType.OPERATION_FAILED, facts)
