@@ -42,9 +42,9 @@ static: env
 check: static
 	@$(BIN)/pytest --quiet -m "not real" $(UNIT_TESTS)
 
-# The closing line of pytest is the last line of the output.
+# Two at a time: the real tests wait more than they compute. The closing line of pytest is the last line of the output.
 test: static
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses=$(or $(PROCESSES),2) --dist=loadgroup
 
 # Each long suite, and what pytest is given for it. `make test-long SUITES=histories` runs one of them.
 SUITES := histories versions crashes servers

@@ -13,6 +13,7 @@ from tests.crashes.conductor import Conductor
 from tests.crashes.plays import Case
 from tests.crashes.theatre import Theatre
 from tests.jars.build import build_test_jar
+from tests.telling import tell
 
 SLOTS = 64
 _DEATHS = pytest.StashKey[Counter[Point]]()
@@ -41,9 +42,8 @@ def performed(request: pytest.FixtureRequest, theatre: Theatre, test_jar: Path) 
     return conductor
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    deaths = config.stash.get(_DEATHS, None)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    deaths = session.config.stash.get(_DEATHS, None)
     if deaths is not None:
-        terminalreporter.section("servers that died at each point")
         for point in Point:
-            terminalreporter.write_line(f"{deaths[point]:4}  {point}")
+            tell(session.config, "servers that died at each point", f"{deaths[point]:4}  {point}")

@@ -1,13 +1,12 @@
-"""Prints what the generated histories went through, so that a green run can be judged."""
+"""Tells what the generated histories went through, so that a green run can be judged."""
 
 import pytest
 
 from tests.properties.machine import History
+from tests.telling import tell
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not History.tally.histories:
-        return
-    terminalreporter.section("generated histories")
-    for line in History.tally.describe():
-        terminalreporter.write_line(line)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if History.tally.histories:
+        for line in History.tally.describe():
+            tell(session.config, "generated histories", line)

@@ -11,10 +11,10 @@ from tests.jars.build import build_test_jar
 from tests.stories.flink import Flink
 from tests.stories.house import House
 from tests.stories.people import JobHandle, Person
+from tests.telling import tell
 
 LAST = "test_secrets.py"
 Say = Callable[[str], None]
-_MEASURED = pytest.StashKey[list[str]]()
 
 
 @pytest.hookimpl(trylast=True)
@@ -23,19 +23,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name == LAST and item.path.parent == Path(__file__).parent)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """What the stories measured, so that a green run tells it too."""
-    measured = config.stash.get(_MEASURED, [])
-    if measured:
-        terminalreporter.section("measured by the stories")
-        for line in measured:
-            terminalreporter.write_line(line)
-
-
 @pytest.fixture
 def say(request: pytest.FixtureRequest) -> Say:
-    """A line at the end of the whole run."""
-    return request.config.stash.setdefault(_MEASURED, []).append
+    """What a story measured, as a line at the end of the whole run."""
+    return lambda line: tell(request.config, "measured by the stories", line)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,7 @@
 
 import os
 import signal
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.request import urlopen
@@ -12,6 +11,7 @@ import pytest
 
 from headgate.adapters.clock import SystemClock
 from tests.postgresql import PostgreSql
+from tests.stories.conftest import Say
 from tests.stories.flink import Flink, find_folder
 from tests.stories.house import House
 from tests.stories.patience import await_that
@@ -21,7 +21,6 @@ from tests.stories.specs import endless, jar
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
-Tell = Callable[[str], None]
 
 CLICKS = 50
 FAIL_OVER_S = 12.0
@@ -90,17 +89,6 @@ def _click(people: tuple[Person, Person], job: JobHandle, verb: str, **options: 
         return {operation["id"] for operation in pool.map(click, range(CLICKS))}
 
 
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
-    """Shows a measured figure in the output of the tests."""
-
-    def show(figure: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{figure}\n")
-
-    return show
-
-
 @pytest.mark.requirement("A-33", "U-06", "U-14")
 def test_fifty_equal_clicks_on_two_servers_are_one(people: tuple[Person, Person], job: JobHandle, flink: Flink) -> None:
     (run,) = _click(people, job, "run")
@@ -122,9 +110,7 @@ def test_both_servers_are_ready_whoever_reconciles(people: tuple[Person, Person]
             assert answer.status == 200
 
 
-def test_the_reconciling_server_is_woken_by_the_other(
-    people: tuple[Person, Person], job: JobHandle, tell: Tell
-) -> None:
+def test_the_reconciling_server_is_woken_by_the_other(people: tuple[Person, Person], job: JobHandle, say: Say) -> None:
     job.succeed("run")
     clock, taken = SystemClock(), []
     for _ in range(5):
@@ -132,12 +118,12 @@ def test_the_reconciling_server_is_woken_by_the_other(
         job.ask_and_see_it_sent("savepoint")
         taken.append(clock.monotonic() - began)
         await_that(lambda: not any(one["ended_at"] is None for one in job.list("operations")), PATIENCE_S)
-    tell(f"from a click on the other server to the call to Flink: {min(taken):.3f} to {max(taken):.3f} s")
+    say(f"from a click on the other server to the call to Flink: {min(taken):.3f} to {max(taken):.3f} s")
     assert min(taken) < 0.9, "without being told it would take up to a second"
 
 
 def test_a_killed_holder_is_replaced_in_time_and_what_it_began_is_ended(
-    servers: Servers, people: tuple[Person, Person], job: JobHandle, flink: Flink, tell: Tell
+    servers: Servers, people: tuple[Person, Person], job: JobHandle, flink: Flink, say: Say
 ) -> None:
     job.succeed("run")
     job.ask_and_see_it_sent("pause")
@@ -147,21 +133,21 @@ def test_a_killed_holder_is_replaced_in_time_and_what_it_began_is_ended(
     began = clock.monotonic()
     assert servers.await_holder(FAIL_OVER_S + 5, holder) is servers.get_other(holder)
     taken = clock.monotonic() - began
-    tell(f"fail-over after SIGKILL: {taken:.1f} s")
+    say(f"fail-over after SIGKILL: {taken:.1f} s")
     assert taken <= FAIL_OVER_S
     job.await_phase("SUSPENDED")
     assert len(job.list("snapshots")) == 1
     assert flink.list_live(job.name) == []
 
 
-def test_an_orderly_end_gives_the_lease_up_at_once(servers: Servers, people: tuple[Person, Person], tell: Tell) -> None:
+def test_an_orderly_end_gives_the_lease_up_at_once(servers: Servers, people: tuple[Person, Person], say: Say) -> None:
     holder = servers.await_holder(PATIENCE_S)
     clock = SystemClock()
     assert holder.end() == 0
     began = clock.monotonic()
     assert servers.await_holder(PATIENCE_S, holder) is servers.get_other(holder)
     taken = clock.monotonic() - began
-    tell(f"fail-over after an orderly end: {taken:.1f} s")
+    say(f"fail-over after an orderly end: {taken:.1f} s")
     assert taken <= AT_ONCE_S
     assert people[1].ask("GET", "/jobs/none").status_code == 404
 

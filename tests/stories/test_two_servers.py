@@ -3,7 +3,6 @@
 One minute here, five in `make test-long SUITES=servers`.
 """
 
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from headgate.adapters.clock import SystemClock
 from headgate.adapters.engine.local_cluster import EmbeddedCluster
 from headgate.ports.engines import Engine, LocalClusterShape
 from tests.postgresql import PostgreSql
+from tests.stories.conftest import Say
 from tests.stories.flink import ENDED, Flink, find_folder
 from tests.stories.patience import await_that, let_pass
 from tests.stories.people import JobHandle, Person
@@ -68,7 +68,7 @@ def test_twenty_jobs_survive_two_servers_that_are_killed_in_turn(
     roomy_flink: tuple[Flink, Path],
     servers: Servers,
     test_jar: Path,
-    capsys: pytest.CaptureFixture[str],
+    say: Say,
 ) -> None:
     flink, savepoints = roomy_flink
     is_long = bool(request.config.getoption("--long"))
@@ -85,8 +85,8 @@ def test_twenty_jobs_survive_two_servers_that_are_killed_in_turn(
         settled_s = clock.monotonic() - began
     done = [operation for rider in riders for operation in rider.done]
     ends = Counter((operation["verb"], operation["status"]) for operation in done)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{kills} kills, {dict(ends)}; all settled {settled_s:.1f} s after the last kill\n")
+    told = ", ".join(f"{number} x {verb} {status}" for (verb, status), number in sorted(ends.items()))
+    say(f"two servers: {kills} kills, {told}; all settled {settled_s:.1f} s after the last kill")
     person = Person(servers.one if servers.one.is_running else servers.other)
     for job_id, name in names.items():
         _assert_whole(JobHandle(person, job_id, name), flink)

@@ -102,22 +102,22 @@ def test_head_of_what_is_not_there(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("OPTIONS", "/jobs/{job}", {"GET", "HEAD", "PATCH", "DELETE"}),
-        ("POST", "/jobs/{job}", {"GET", "HEAD", "PATCH", "DELETE"}),
-        ("PUT", "/workspaces/default/jobs", {"GET", "HEAD", "POST"}),
-        ("GET", "/jobs/{job}/refresh", {"POST"}),
-        ("TRACE", "/me", {"GET", "HEAD"}),
-        ("BREW", "/clusters", {"GET", "HEAD", "POST"}),
-        ("POST", "/openapi.json", {"GET", "HEAD"}),
+        ("OPTIONS", "/jobs/{job}", "GET HEAD PATCH DELETE"),
+        ("POST", "/jobs/{job}", "GET HEAD PATCH DELETE"),
+        ("PUT", "/workspaces/default/jobs", "GET HEAD POST"),
+        ("GET", "/jobs/{job}/refresh", "POST"),
+        ("TRACE", "/me", "GET HEAD"),
+        ("BREW", "/clusters", "GET HEAD POST"),
+        ("POST", "/openapi.json", "GET HEAD"),
     ],
     ids=str,
 )
 def test_a_wrong_method_names_all_right_ones(
-    world: World, client: TestClient, method: str, path: str, allowed: set[str]
+    world: World, client: TestClient, method: str, path: str, allowed: str
 ) -> None:
     response = client.request(method, API + path.format(job=world.add_job().id))
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
-    assert set(response.headers["allow"].split(", ")) == allowed
+    assert set(response.headers["allow"].split(", ")) == set(allowed.split())
 
 
 @pytest.mark.parametrize("path", ["/nothing", f"{API}/nothing", f"{API}/jobs/a/b/c", f"{API}/", "/static/x", "//x"])
