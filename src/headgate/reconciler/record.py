@@ -284,6 +284,14 @@ def _record_instance_events(
         record_event(work, situation, EventType.INSTANCE_ENDED, now, facts, level)
 
 
+def _date_snapshot(work: UnitOfWork, instance: Instance, made: SnapshotMade, now: datetime) -> datetime:
+    """When it was made. "The newest" is decided by this, so what an act of ours has just made is never older."""
+    if made.at is not None:
+        return min(made.at, now)  # the JobManager's clock may be ahead of ours
+    earlier = [known.created_at for known in work.snapshots.list_of_job(instance.job_id)]
+    return max([now, *earlier])  # the clock may have been set back since
+
+
 def add_snapshot(
     work: UnitOfWork, situation: Situation, instance: Instance, made: SnapshotMade, new: NewIds
 ) -> SnapshotId:
@@ -307,8 +315,7 @@ def add_snapshot(
         origin=made.origin,
         status=SnapshotStatus.COMPLETED,
         path=made.path,
-        # The JobManager's clock may be ahead of ours.
-        created_at=min(made.at, new.now) if made.at is not None else new.now,
+        created_at=_date_snapshot(work, instance, made, new.now),
         flink_version=cluster.engine_version if cluster is not None else "",
         format=_choose_format(situation.operation, made),
         size=made.size,
