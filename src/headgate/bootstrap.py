@@ -348,7 +348,7 @@ class _Server:
     def _check_reconciler(self) -> list[Check]:
         """Whether this server's loop turns; another server may hold the lease."""
         last = self.loop.last_turn
-        turns = last is not None and self.clock.now() - last < SILENCE
+        turns = last is not None and self.clock.monotonic() - last < SILENCE.total_seconds()
         return [Check("reconciler", None if turns else Finding("reconciler_silent"))]
 
     def _end_predecessors(self, holder: str | None) -> bool:

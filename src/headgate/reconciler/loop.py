@@ -8,7 +8,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -85,12 +85,12 @@ class Loop:
     not in it has yet to find out. `_lanes` is where a pass under way is, `_faults` is of failed ones.
     """
 
-    def __init__(self, reconciler: Reconciler, lease: Lease, pace: Pace) -> None:
+    def __init__(self, reconciler: Reconciler, lease: Lease, pace: Pace, pool: Executor | None = None) -> None:
         self._reconciler = reconciler
         self._lease = lease
         self._pace = pace
         self._clock = reconciler.tools.clock
-        self._pool = ThreadPoolExecutor(pace.workers, thread_name_prefix="reconciler")
+        self._pool = pool or ThreadPoolExecutor(pace.workers, thread_name_prefix="reconciler")
         self._woken = threading.Event()
         self._stopped = threading.Event()
         self._lock = threading.Lock()
@@ -101,7 +101,7 @@ class Loop:
         self._faults: dict[str, JobFault] = {}
         self._swept_at: dict[str, datetime] = {}
         self._known_ids: set[str] = set()
-        self.last_turn: datetime | None = None
+        self.last_turn: float | None = None
 
     def wake(self) -> None:
         """Something was accepted: look at once."""
@@ -124,14 +124,18 @@ class Loop:
         try:
             while not self._stopped.is_set():
                 self._woken.clear()
-                self._guard(Task(TaskKind.TICK), self._tick)
-                self._woken.wait(self._choose_pause())
+                self._woken.wait(self.turn())
         finally:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._guard(Task(TaskKind.RELEASE), self._lease.release)
 
+    def turn(self) -> float:
+        """Start what is due; the seconds until something can be due again."""
+        self._guard(Task(TaskKind.TICK), self._tick)
+        return self._choose_pause()
+
     def _tick(self) -> None:
-        self.last_turn = self._clock.now()
+        self.last_turn = self._clock.monotonic()
         if not self._lease.keep():
             self._forget_all()
             return
