@@ -15,6 +15,9 @@ class FakeClock:
     def now(self) -> datetime:
         return self.at(self._passed)
 
+    def skipped_to(self) -> datetime | None:
+        return None
+
     def monotonic(self) -> float:
         return self._passed
 

@@ -106,7 +106,7 @@ class World:
         self.flink = GuardedFlink(self.clock, store, terrain.seed)
         self._random = Random(terrain.seed)
         self.ids = CountingIds(self._random)
-        self.cluster = _make_cluster(terrain)
+        self.cluster = make_cluster(terrain)
         manager = self.flink.job_manager(self.cluster)
         manager.task_linger_s, manager.store_duration_s = terrain.linger_s, terrain.remembers_s
         manager.archives = terrain.archives
@@ -208,7 +208,7 @@ class World:
     def list_verbs(self) -> list[Verb]:
         """What is offered now."""
         with self.store.read() as work:
-            around = look_at_clusters(work, "default", self.clock.now())
+            around = look_at_clusters(work, "default", self.clock)
             return derive_standing(work.jobs.get_row(JOB), around).allowed_verbs
 
     def list_live_in_flink(self) -> list[FlinkJobId]:
@@ -297,7 +297,7 @@ class World:
             work.jobs.add_version(replace(first, number=2, description="second", spec=stateless))
 
 
-def _make_cluster(terrain: Terrain) -> Cluster:
+def make_cluster(terrain: Terrain) -> Cluster:
     return Cluster(
         id=ClusterId("clu-0000000001"),
         workspace="default",

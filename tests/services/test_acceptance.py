@@ -245,7 +245,7 @@ class TestVersionAndCluster:
             unit.clusters.update(replace(was_on, name="renamed", revision=was_on.revision + 1))
         world.add_cluster("other")
         with world.store.read() as unit:
-            request = load_request(unit, unit.jobs.get_row(job.id), verb, READY[verb], world.clock.now())
+            request = load_request(unit, unit.jobs.get_row(job.id), verb, READY[verb], world.clock)
         chosen = accept(request).cluster
         assert chosen is not None
         assert (chosen.id, chosen.name) == (was_on.id, "renamed")

@@ -4,7 +4,7 @@ A cluster of kind `local` or `session` has one long-lived JobManager; the later 
 instance its own. What one sweep saw of a cluster is in `domain/observation.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
@@ -84,3 +84,12 @@ class ClusterState:
         if self.reachability is Reachability.UNREACHABLE:
             return self.unreachable_before + (now - self.since)
         return self.unreachable_before
+
+    def without(self, span: timedelta) -> "ClusterState":
+        """The state as if `span`, the newest time until now, counted for nobody: nothing was seen in it.
+
+        A silence has then lasted less long, and every deadline has that much more time.
+        """
+        silent = self.reachability is Reachability.UNREACHABLE
+        since = self.since + span if silent else self.since
+        return replace(self, since=since, unreachable_before=self.unreachable_before + span)

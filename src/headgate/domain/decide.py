@@ -295,7 +295,7 @@ def _advance_submit(job: JobFacts, seen: Seen, now: datetime) -> Decision:
     if job.instance is not None and job.instance.is_live:
         return Nothing("the previous instance is not confirmed ended", Finding("waits_for_end"))
     lost_at = job.state.lost_at
-    if lost_at is not None and now < lost_at + job.heartbeat_timeout:
+    if lost_at is not None and now < max(lost_at, seen.skipped_to or lost_at) + job.heartbeat_timeout:
         return Nothing("tasks of the lost JobManager may still live", Finding("waits_for_heartbeat"))
     if isinstance(job.restore, Refused):
         return Settle("no usable restore point", settle.start_refused(job, job.restore.finding))

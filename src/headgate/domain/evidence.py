@@ -13,16 +13,22 @@ OUT_OF_SIGHT = timedelta(seconds=60)
 """For so long nobody must have seen the job before a person may declare it lost."""
 
 
-def is_out_of_sight(state: ClusterState | None, absence: Absence | None, now: datetime) -> bool:
+def is_out_of_sight(
+    state: ClusterState | None, absence: Absence | None, now: datetime, skipped_to: datetime | None = None
+) -> bool:
     """Whether a cluster has not answered, or has answered without the job, for `OUT_OF_SIGHT`.
 
     `state` None: nobody has looked yet, which says nothing. `absence` is the instance's on this cluster.
+    Where the clock has skipped to `skipped_to`, the time before that is not counted.
     """
-    if state is None:
+    if state is None or (skipped_to is not None and now - skipped_to < OUT_OF_SIGHT):
         return False
     if state.reachability is Reachability.UNREACHABLE:
         return now - state.since >= OUT_OF_SIGHT
-    return absence is not None and now - absence.first_at >= OUT_OF_SIGHT
+    if absence is None:
+        return False
+    unseen = state.unreachable_total(now) - absence.unreachable_before
+    return now - absence.first_at - unseen >= OUT_OF_SIGHT
 
 
 def is_alive(seen: Seen) -> bool:
@@ -45,7 +51,7 @@ def is_missing_for_good(life: Incarnation | None, seen: Seen, policy: Policy) ->
     if absence is None or absence.sweeps < 2 or not seen.is_reachable:
         return False
     if absence.incarnation != life and not seen.high_availability:
-        return seen.at - absence.first_at >= policy.absence_gap
+        return missing_for(absence, seen) >= policy.absence_gap
     return missing_for(absence, seen) >= policy.absence_limit
 
 

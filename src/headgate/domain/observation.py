@@ -91,7 +91,8 @@ class Seen:
     `job` is the open intent's job, else the newest instance's. `stray` is a live job of ours whose
     instance is closed, `unknown_job` one that has no row at all. `restore_path` is set when a start
     is next, `free_slots` when one takes long. `remains` is set once the job has ended, and what it left can be known.
-    `silence` is the code of what an operation waits for while the cluster is not reachable.
+    `silence` is the code of what an operation waits for while the cluster is not reachable. `skipped_to`
+    is set where the clock has skipped time: what was before that is less long ago than it seems.
     """
 
     at: datetime
@@ -109,6 +110,7 @@ class Seen:
     stray: FlinkJobId | None = None
     unknown_job: FlinkJobId | None = None
     silence: str = NO_ANSWER
+    skipped_to: datetime | None = None
 
     @property
     def is_reachable(self) -> bool:

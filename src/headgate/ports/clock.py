@@ -12,7 +12,14 @@ class Clock(Protocol):
     """What the time is, and how to let some of it pass."""
 
     def now(self) -> datetime:
-        """The present moment, aware, in UTC."""
+        """The present moment, aware, in UTC. It never goes back; it may skip (`skipped_to`)."""
+
+    def skipped_to(self) -> datetime | None:
+        """What `now` gave right after it last skipped time that did not pass here; None where it never has.
+
+        The machine slept, or somebody set its clock. What is dated before this moment is less long ago
+        than it seems.
+        """
 
     def monotonic(self) -> float:
         """Seconds on a clock that never goes back; only differences mean something."""

@@ -2,11 +2,12 @@
 
 Losing it ends whatever this server could still submit; gaining it ends what the predecessor left.
 What protects is the fence: it is checked by the database at every write, and by this server's own
-clock right before every call. Moments are read from a clock that never goes back.
+clock right before every call. Moments are read from a clock that never goes back; the time of day is
+asked too, because that clock stands still while the machine sleeps.
 """
 
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from headgate.domain.errors import Unavailable
 from headgate.ports.clock import Clock
@@ -22,6 +23,7 @@ SUBMISSION_LIFE = timedelta(seconds=120)
 """How long a submission may be under way in a client JVM that cannot be ended from here."""
 
 _LONG_AGO = float("-inf")
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Lease:
@@ -33,18 +35,19 @@ class Lease:
         self._clock = clock
         self._holder = holder
         self._due = self._sure_until = self._quiet_until = _LONG_AGO
+        self._sure_before = _NEVER
         self.fence: int | None = None
         self.length = timedelta(seconds=10)
         self.renewal = timedelta(seconds=3)
 
     def keep(self) -> bool:
         """Take or renew the lease when that is due; whether this server holds it now."""
-        asked_at = self._clock.monotonic()
-        if asked_at < self._due:
+        asked_at, asked_on = self._clock.monotonic(), self._clock.now()
+        if asked_at < self._due and (self.fence is None or self.may_send(self.fence)):
             return self.fence is not None
         self._due = asked_at + RETRY.total_seconds()
         try:
-            fence, predecessor = self._acquire()
+            fence, predecessor = self._acquire(asked_on)
         except Unavailable as error:
             log.error("the lease cannot be renewed: %s", error)
             if not self.may_send(self.fence):
@@ -54,7 +57,7 @@ class Lease:
             self.drop()
             return False
         self._due = asked_at + self.renewal.total_seconds()
-        self._sure_until = asked_at + self.length.total_seconds()
+        self._sure_until, self._sure_before = asked_at + self.length.total_seconds(), asked_on + self.length
         if fence != self.fence:
             self.drop()  # another one held it meanwhile
             self._begin(fence, predecessor)
@@ -62,7 +65,8 @@ class Lease:
 
     def may_send(self, fence: int | None) -> bool:
         """Whether `fence` is this server's and nobody else can have one yet. Asked right before every call to Flink."""
-        return fence is not None and fence == self.fence and self._clock.monotonic() < self._sure_until
+        is_ours = fence is not None and fence == self.fence
+        return is_ours and self._clock.monotonic() < self._sure_until and self._clock.now() < self._sure_before
 
     def awaits_predecessor(self) -> bool:
         """Whether a submission of the server before this one may still come, from where it cannot be ended."""
@@ -82,9 +86,8 @@ class Lease:
         with self._store.write() as work:
             work.lease.release(self._holder)
 
-    def _acquire(self) -> tuple[int | None, str | None]:
+    def _acquire(self, now: datetime) -> tuple[int | None, str | None]:
         """The fence, where this server has the lease now, and who had it before without giving it back."""
-        now = self._clock.now()
         with self._store.write() as work:
             holder = work.lease.find_holder()
             fence = work.lease.acquire(self._holder, now, now + self.length)

@@ -91,7 +91,9 @@ class Reconciler:
         with tools.calls.about(situation.subject):
             seen = observe(tools.gateway, situation, look, trigger, tools.policy)
         situation = self._write_seen(situation, seen, fence)
-        decision = decide(situation.facts, situation.operation, situation.intent, seen, tools.policy, tools.clock.now())
+        now = tools.clock.now()
+        seen = replace(seen, skipped_to=tools.clock.skipped_to())
+        decision = decide(situation.facts, situation.operation, situation.intent, seen, tools.policy, now)
         if tools.awaits_predecessor() and concludes_from_absence(decision, situation.intent, seen):
             decision = AwaitOutcome("an earlier server may still be submitting", Finding("waits_for_predecessor"))
         if act(tools, decision, situation, seen, fence):

@@ -73,6 +73,7 @@ class ClusterWatch:
         self._look: ClusterLook | None = None
         self._state: ClusterState | None = None
         self._saved: ClusterState | None = None
+        self._fence: int | None = None
         self._ended_since: dict[FlinkJobId, float] = {}
 
     @property
@@ -82,6 +83,9 @@ class ClusterWatch:
     def look(self, cluster: Cluster, not_before: datetime, fence: int | None) -> ClusterLook:
         """A look taken at or after `not_before`; waits for one in flight instead of adding another."""
         with self._lock:
+            if fence != self._fence:
+                # Another server may have looked, and written, meanwhile.
+                self._fence, self._look, self._state = fence, None, None
             if self._look is None or self._look.at < not_before:
                 self._look = self._sweep(cluster, fence)
             return self._look
@@ -141,10 +145,18 @@ class ClusterWatch:
                 self._state = self._saved = work.clusters.find_state(self._cluster_id)
         return self._state
 
+    def _find_skipped(self, before: ClusterState, at: datetime) -> timedelta:
+        """The time since the last look, where the clock has skipped some of it: nobody saw anything in it."""
+        skipped_to = self._clock.skipped_to()
+        last = self._look.at if self._look is not None else max(before.since, before.last_good_sweep or before.since)
+        return at - last if skipped_to is not None and last < skipped_to <= at else timedelta(0)
+
     def _record(
         self, cluster: Cluster, at: datetime, sweep: Sweep | None, cause: str, fence: int | None
     ) -> ClusterState:
         before = self._load()
+        if before is not None:
+            before = before.without(self._find_skipped(before, at))
         after = advance_state(before, cluster, at, sweep, cause)
         if self._saved is None or _is_worth_writing(self._saved, after):
             with self._store.write(fence) as work:

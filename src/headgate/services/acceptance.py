@@ -5,7 +5,6 @@ operation is under way. What only the outcome of that operation can tell is left
 """
 
 from dataclasses import dataclass, fields
-from datetime import datetime
 
 from headgate.domain.capabilities import is_other_line
 from headgate.domain.clusters import Cluster
@@ -22,6 +21,7 @@ from headgate.domain.restore import (
     find_paused_instance,
     is_state_at_stake,
 )
+from headgate.ports.clock import Clock
 from headgate.ports.store import JobRow, UnitOfWork
 from headgate.services.standing import Standing, derive_standing, look_at_clusters
 
@@ -59,7 +59,7 @@ class Accepted:
     restore: RestoreChoice | None = None
 
 
-def load_request(unit: UnitOfWork, row: JobRow, verb: Verb, options: Options, now: datetime) -> Request:
+def load_request(unit: UnitOfWork, row: JobRow, verb: Verb, options: Options, clock: Clock) -> Request:
     """Everything that `accept` reads."""
     job_id = row.job.id
     history = History(row.state, unit.instances.list_of_job(job_id), unit.snapshots.list_of_job(job_id))
@@ -67,7 +67,7 @@ def load_request(unit: UnitOfWork, row: JobRow, verb: Verb, options: Options, no
         row=row,
         verb=verb,
         options=options,
-        standing=derive_standing(row, look_at_clusters(unit, row.job.workspace, now)),
+        standing=derive_standing(row, look_at_clusters(unit, row.job.workspace, clock)),
         history=history,
         versions=tuple(unit.jobs.list_versions(job_id)),
         clusters=tuple(unit.clusters.list_all(row.job.workspace)),

@@ -116,7 +116,7 @@ class Jobs:
         with self.store.write() as unit:
             row = get_row(unit, actor, job_id)
             require_revision(row.job.revision, revision)
-            around = look_at_clusters(unit, row.job.workspace, self.clock.now())
+            around = look_at_clusters(unit, row.job.workspace, self.clock)
             _refuse_delete(row, derive_standing(row, around))
             left = len(unit.snapshots.list_of_job(job_id))
             unit.jobs.delete(job_id)

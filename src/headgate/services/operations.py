@@ -77,7 +77,7 @@ class Operations:
     def plan(self, actor: Actor, job_id: str, verb: Verb, options: Options) -> Plan:
         """What `request` would begin now, without asking for it. The same refusals."""
         with self.store.read() as unit:
-            request = load_request(unit, get_row(unit, actor, job_id), verb, options, self.clock.now())
+            request = load_request(unit, get_row(unit, actor, job_id), verb, options, self.clock)
             accepted = accept(request)
             state = _find_cluster_state(unit, request, accepted)
         return draw_plan(request, accepted, Surroundings(self.clock.now(), state, self._look_at_restore(accepted)))
@@ -112,7 +112,7 @@ class Operations:
 
     def _append(self, unit: UnitOfWork, actor: Actor, job_id: str, verb: Verb, options: Options) -> Operation:
         row = get_row(unit, actor, job_id)
-        accepted = accept(load_request(unit, row, verb, options, self.clock.now()))
+        accepted = accept(load_request(unit, row, verb, options, self.clock))
         operation = Operation(
             id=OperationId(self.ids.new("op")),
             number=unit.operations.next_number(),

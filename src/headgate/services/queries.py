@@ -198,6 +198,7 @@ class Queries:
             findings={name: obstacle for name, obstacle in obstacles.items() if obstacle is not None},
             # Oldest first: the newest artifact of a name is the one that the name means.
             artifact_ids={artifact.name: artifact.id for artifact in unit.artifacts.list_all(workspace)},
+            skipped_to=self.clock.skipped_to(),
         )
 
 

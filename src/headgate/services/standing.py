@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from headgate.domain.clusters import ClusterState
+from headgate.domain.clusters import ClusterId, ClusterState
 from headgate.domain.errors import NotAllowed
 from headgate.domain.evidence import is_out_of_sight
 from headgate.domain.lifecycle import (
@@ -23,6 +23,7 @@ from headgate.domain.lifecycle import (
     list_allowed_verbs,
 )
 from headgate.domain.operations import Operation
+from headgate.ports.clock import Clock
 from headgate.ports.store import JobRow, UnitOfWork
 
 
@@ -53,15 +54,20 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSight:
-    """What is known of all clusters now: `states` by id, None for one that nobody has looked at yet."""
+    """What is known of all clusters now: `states` by id, None for one that nobody has looked at yet.
 
-    states: Mapping[str, ClusterState | None]
+    `skipped_to`: the time before that is not all time that has passed.
+    """
+
+    states: Mapping[ClusterId, ClusterState | None]
     now: datetime
+    skipped_to: datetime | None = None
 
 
-def look_at_clusters(unit: UnitOfWork, workspace: str, now: datetime) -> ClusterSight:
+def look_at_clusters(unit: UnitOfWork, workspace: str, clock: Clock) -> ClusterSight:
     """What the rows know of the clusters of a workspace."""
-    return ClusterSight({c.id: unit.clusters.find_state(c.id) for c in unit.clusters.list_all(workspace)}, now)
+    states = {c.id: unit.clusters.find_state(c.id) for c in unit.clusters.list_all(workspace)}
+    return ClusterSight(states, clock.now(), clock.skipped_to())
 
 
 def derive_standing(row: JobRow, clusters: ClusterSight | None = None) -> Standing:
@@ -96,6 +102,7 @@ def _is_out_of_sight(row: JobRow, clusters: ClusterSight | None) -> bool:
             clusters.states[place],
             live.absence if live is not None and live.cluster_id == place else None,
             clusters.now,
+            clusters.skipped_to,
         )
         for place in places
     )

@@ -88,10 +88,12 @@ class Surroundings:
     states: dict[str, ClusterState]
     findings: dict[str, Finding]
     artifact_ids: dict[str, str]
+    skipped_to: datetime | None = None
 
     @property
     def sight(self) -> ClusterSight:
-        return ClusterSight({cluster.id: self.states.get(cluster.id) for cluster in self.clusters}, self.now)
+        states = {cluster.id: self.states.get(cluster.id) for cluster in self.clusters}
+        return ClusterSight(states, self.now, self.skipped_to)
 
     def find_cluster(self, row: JobRow) -> Cluster | None:
         """Where the job runs or ran last, else where its newest text wants it."""

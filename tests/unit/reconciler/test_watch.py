@@ -230,3 +230,29 @@ class TestWhoAnswers:
         house.clock.advance(1)
         told = replace(CLUSTER, high_availability=True)
         assert watch.look(told, house.clock.now(), None).high_availability
+
+
+class TestSkippedTime:
+    """An hour that the clock has skipped is no hour of answers, and none of silence."""
+
+    HOUR = timedelta(hours=1)
+
+    def test_while_it_answered_no_deadline_comes_nearer(self) -> None:
+        after = GOOD.without(self.HOUR)
+        assert (after.since, after.unreachable_total(NOW)) == (GOOD.since, self.HOUR)
+
+    def test_while_it_was_silent_the_silence_is_no_longer_and_the_sum_the_same(self) -> None:
+        at = NOW + self.HOUR
+        after = SILENT.without(self.HOUR)
+        assert (after.since, after.unreachable_total(at)) == (NOW + self.HOUR, SILENT.unreachable_total(at))
+
+    def test_a_new_fence_means_that_another_server_may_have_written(self, house: House, watch: ClusterWatch) -> None:
+        watch.look(CLUSTER, NOW, None)
+        with house.store.write() as work:
+            state = work.clusters.find_state(CLUSTER.id)
+            assert state is not None
+            work.clusters.save_state(replace(state, unreachable_before=self.HOUR))
+        assert watch.look(CLUSTER, NOW, None).unreachable_total == timedelta(0)
+        fence = house.make_lease()
+        assert fence.keep()
+        assert watch.look(CLUSTER, NOW, fence.fence).unreachable_total == self.HOUR
