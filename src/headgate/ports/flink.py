@@ -83,7 +83,10 @@ class FlinkGateway(Protocol):
         """The incarnation and all jobs with their fresh states; `failure` is not filled here."""
 
     def find_job(self, cluster: Cluster, flink_job_id: FlinkJobId) -> JobSeen | None:
-        """One job with the text of its failure, from the JobManager, else from its archive, else None."""
+        """One job with the text of its failure, from the JobManager, else from its archive, else None.
+
+        Asked for by its id as well: a list may lack a job that lives.
+        """
 
     def get_trigger(self, cluster: Cluster, flink_job_id: FlinkJobId, trigger_id: str, kind: IntentKind) -> TriggerSeen:
         """The fate of a trigger; UNKNOWN where Flink does not know it (any more)."""

@@ -99,13 +99,14 @@ def _is_slow_start(intent: Intent, seen: Seen, policy: Policy) -> bool:
 
 
 def _find_job(gateway: FlinkGateway, cluster: Cluster, instance: Instance, look: ClusterLook) -> JobSeen | None:
-    """From the sweep where that tells enough; a failure's text and a vanished job are looked up."""
+    """From the sweep where that tells enough; a failure's text and a job that no list shows are looked up.
+
+    That a list lacks a job proves nothing while the JobManager knows it by its id.
+    """
     assert look.jobs is not None
     found = look.jobs.get(instance.flink_job_id)
     if found is None:
-        archived = gateway.find_job(cluster, instance.flink_job_id)
-        # A job that shows up between the sweep and this call is the next sweep's news.
-        return archived if archived is not None and archived.status.is_terminal else None
+        return gateway.find_job(cluster, instance.flink_job_id)
     if found.status is FlinkStatus.FAILED:
         return gateway.find_job(cluster, instance.flink_job_id) or found
     return found

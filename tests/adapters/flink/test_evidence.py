@@ -81,6 +81,7 @@ def test_an_archive_of_an_application_is_found_whatever_is_registered(
     write_archive(folder)
     server.routes |= {
         "/jobs/overview": say({"jobs": []}),
+        f"/jobs/{JOB}": NOT_FOUND,
         "/jobmanager/config": life(LIFE_1, f"file://{tmp_path}"),
     }
     seen = gateway.find_job(replace(cluster, engine_version=EngineVersion(version)), JOB)
@@ -95,6 +96,7 @@ def test_a_broken_archive_is_none(
     (tmp_path / JOB).write_text(content)
     server.routes |= {
         "/jobs/overview": say({"jobs": []}),
+        f"/jobs/{JOB}": NOT_FOUND,
         "/jobmanager/config": life(LIFE_1, f"file://{tmp_path}"),
     }
     assert gateway.find_job(cluster, JOB) is None

@@ -114,6 +114,42 @@ def test_a_new_word_of_flink_is_unknown(gateway: RestGateway, server: ScriptedSe
     assert gateway.sweep(cluster).jobs[JOB].status is FlinkStatus.UNKNOWN
 
 
+# One job
+
+
+def known_by_id(state: str, **tasks: int) -> Behaviour:
+    return say({"jid": JOB, "state": state, "end-time": -1, "vertices": [{"tasks": {"CREATED": 0, **tasks}}]})
+
+
+@pytest.mark.requirement("A-30", "U-09")
+@pytest.mark.parametrize(
+    ("tasks", "running"),
+    [
+        pytest.param({"RUNNING": 1, "FINISHED": 1}, True, id="all running or done"),
+        pytest.param({"RUNNING": 1, "DEPLOYING": 1}, False, id="one not yet"),
+        pytest.param({"RUNNING": 0}, False, id="none"),
+    ],
+)
+def test_a_job_that_the_list_lacks_is_asked_for_by_its_id(
+    gateway: RestGateway, server: ScriptedServer, cluster: Cluster, tasks: dict[str, int], running: bool
+) -> None:
+    server.routes |= {"/jobs/overview": say({"jobs": []}), f"/jobs/{JOB}": known_by_id("RUNNING", **tasks)}
+    seen = gateway.find_job(cluster, JOB)
+    assert seen is not None
+    assert (seen.status, seen.tasks_running, seen.from_archive) == (FlinkStatus.RUNNING, running, False)
+
+
+def test_only_a_404_of_its_own_denies_a_job(gateway: RestGateway, server: ScriptedServer, cluster: Cluster) -> None:
+    """Its JobMaster does not answer Flink either: then nothing is known of it."""
+    timed_out = say({"errors": ["AskTimeoutException"]}, 500)
+    server.routes |= {"/jobs/overview": say({"jobs": []}), "/jobmanager/config": life(LIFE_1)}
+    server.routes[f"/jobs/{JOB}"] = timed_out
+    with pytest.raises(FlinkOutcomeUnknown):
+        gateway.find_job(cluster, JOB)
+    server.routes[f"/jobs/{JOB}"] = NOT_FOUND
+    assert gateway.find_job(cluster, JOB) is None
+
+
 # Triggers
 
 LOCATION = "file:/savepoints/x/savepoint-1"

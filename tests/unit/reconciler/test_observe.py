@@ -73,6 +73,13 @@ class TestTheJob:
         assert seen.job is not None
         assert (seen.job.status, seen.job.from_archive, seen.absence) == (FlinkStatus.CANCELED, True, None)
 
+    @pytest.mark.requirement("A-30", "U-09")
+    def test_one_that_only_the_list_lacks_is_there(self, house: House, runs: Instance) -> None:
+        """Flink leaves a job out of its list while the job's own JobMaster does not answer it."""
+        seen = observe(house.flink, house.load(), replace(look_at(house), jobs={}), None, Policy())
+        assert seen.job is not None
+        assert (seen.job.status, seen.absence) == (FlinkStatus.RUNNING, None)
+
     def test_one_that_nobody_knows_is_counted_as_missing(self, house: House) -> None:
         house.add_instance(absence=missing(1, house.flink.job_manager(CLUSTER).incarnation, seconds=5))
         seen = observed(house)

@@ -87,7 +87,8 @@ class RestGateway(FlinkGateway):
 
     def find_job(self, cluster: Cluster, flink_job_id: FlinkJobId) -> JobSeen | None:
         # The overview is fresh; `/jobs/:id` comes from a cache of 3 s.
-        seen = payloads.read_jobs(self.rest.get(cluster.url, "/jobs/overview")).get(flink_job_id)
+        listed = payloads.read_jobs(self.rest.get(cluster.url, "/jobs/overview"))
+        seen = listed.get(flink_job_id) or self._find_unlisted_job(cluster, flink_job_id)
         if seen is None:
             return self._find_archived_job(cluster, flink_job_id)
         if seen.status not in _FAILING:
@@ -240,6 +241,13 @@ class RestGateway(FlinkGateway):
 
     def _read_configuration(self, cluster: Cluster) -> dict[str, str]:
         return payloads.read_configuration(self.rest.get(cluster.url, "/jobmanager/config"))
+
+    def _find_unlisted_job(self, cluster: Cluster, flink_job_id: FlinkJobId) -> JobSeen | None:
+        """The overview leaves out a job whose JobMaster does not answer in time; only a 404 of its own denies it."""
+        try:
+            return payloads.read_job(self.rest.get(cluster.url, f"/jobs/{flink_job_id}"))
+        except FlinkMissing:
+            return None
 
     def _find_failure(self, cluster: Cluster, flink_job_id: FlinkJobId) -> str:
         """The text of a failure. Where the 3 s cache still shows the job before it failed: the archive's."""

@@ -36,6 +36,8 @@ _UNITS = {
     **dict.fromkeys(("h", "hour", "hours"), timedelta(hours=1)),
     **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
 }
+# A task in one of these words has got its slot and begun.
+_RUN = frozenset({"RUNNING", "FINISHED"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -97,7 +99,14 @@ def read_sweep(incarnation: Incarnation, jobs: Mapping[FlinkJobId, JobSeen], con
 
 def read_jobs(answer: Json) -> dict[FlinkJobId, JobSeen]:
     """`/jobs/overview`: every job with its fresh state."""
-    return {FlinkJobId(_field(job, "jid", str)): _read_job(job) for job in _items(_field(answer, "jobs", list))}
+    return {FlinkJobId(_field(job, "jid", str)): _read_listed_job(job) for job in _items(_field(answer, "jobs", list))}
+
+
+def read_job(answer: Json) -> JobSeen:
+    """`/jobs/:id`: one job, asked for by its id."""
+    tasks = [_field(vertex, "tasks", dict) for vertex in _items(_field(answer, "vertices", list))]
+    words = {word for counts in tasks for word in counts if _field(counts, word, int)}
+    return _describe_job(answer, is_running=bool(words) and words <= _RUN)
 
 
 def read_failure(answer: Json) -> str:
@@ -202,14 +211,18 @@ def read_archive(text: str) -> dict[str, Json]:
     return {_field(entry, "path", str): _load(_field(entry, "json", str)) for entry in entries}
 
 
-def _read_job(job: Json) -> JobSeen:
-    word = _field(job, "state", str)
-    status = FlinkStatus(word) if word in FlinkStatus.__members__ else FlinkStatus.UNKNOWN
+def _read_listed_job(job: Json) -> JobSeen:
     tasks = _field(job, "tasks", dict)
     total = _field(tasks, "total", int)
     running = total > 0 and _field(tasks, "running", int) + _field(tasks, "finished", int) == total
+    return _describe_job(job, is_running=running)
+
+
+def _describe_job(job: Json, *, is_running: bool) -> JobSeen:
+    word = _field(job, "state", str)
+    status = FlinkStatus(word) if word in FlinkStatus.__members__ else FlinkStatus.UNKNOWN
     ended = _field(job, "end-time", int)
-    return JobSeen(status, running, ended_at=_moment(ended) if status.is_terminal and ended > 0 else None)
+    return JobSeen(status, is_running, ended_at=_moment(ended) if status.is_terminal and ended > 0 else None)
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from headgate.adapters.flink.payloads import read_job
 from headgate.domain.capabilities import Feature, choose_capabilities
 from headgate.domain.observation import TriggerStatus
 from headgate.domain.snapshots import PathStatus
@@ -40,6 +41,14 @@ def test_a_cancelled_job_leaves_its_checkpoint(real_flink: Asked, real_world: Re
     )
     assert urlsplit(newest).path.startswith(urlsplit(str(real_world.cluster.checkpoint_dir)).path)
     assert kept["discarded"] is False
+
+
+@pytest.mark.smoke
+def test_a_job_is_known_by_its_id_too(real_flink: Asked, real_world: RealWorld) -> None:
+    """The list of all jobs lacks one whose JobMaster does not answer in time; a 404 of its own alone denies it."""
+    job = real_flink.start()
+    assert read_job(real_world.ask(f"/jobs/{job}")) == real_flink.look(job)
+    assert not answers(real_world, "GET", f"/jobs/{new_id()}")
 
 
 PLACES = {
