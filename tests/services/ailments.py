@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from headgate.domain.clusters import Cluster, Incarnation, Reachability
+from headgate.domain.clusters import REPLACED, Cluster, Incarnation, Reachability
 from headgate.domain.diagnosis import LeftOverClient
 from headgate.domain.diagnosis_rules import LITTLE_SPACE, NO_SPACE
 from headgate.domain.instances import Absence, FlinkJobId, Instance, InstanceEnd, new_flink_job_id
@@ -143,6 +143,22 @@ def _silence_cluster(world: World) -> dict[str, str]:
     return {"cluster": "local", "url": cluster.url, "count": "1", "last_seen": world.clock.now().isoformat()}
 
 
+def _replace_cluster(world: World) -> dict[str, str]:
+    cluster = add_cluster(world)
+    add_running(world, cluster)
+    refuse_cluster(world, cluster, REPLACED)
+    return {"cluster": "local", "url": cluster.url, "count": "1"}
+
+
+def refuse_cluster(world: World, cluster: Cluster, cause: str) -> None:
+    """It answers, and the reconciler does not take it for the one that it should be."""
+    world.see_cluster(cluster, Reachability.UNREACHABLE)
+    with world.store.write() as unit:
+        state = unit.clusters.find_state(cluster.id)
+        assert state is not None
+        unit.clusters.save_state(replace(state, cause=cause, incarnation=None))
+
+
 def _register_twice(world: World) -> dict[str, str]:
     add_cluster(world)
     order = ClusterOrder("again", "http://another-name:8081", "2.2.1", "file:///savepoints")
@@ -216,6 +232,7 @@ SCENARIOS: dict[str, tuple[Scenario, bool]] = {
     "diagnosis_schema_other": (change_schema, False),
     "diagnosis_disk_full": (_fill_disk, False),
     "diagnosis_cluster_silent": (_silence_cluster, True),
+    "diagnosis_cluster_replaced": (_replace_cluster, True),
     "diagnosis_cluster_twice": (_register_twice, False),
     "diagnosis_intent_foreign": (_have_foreign_intent, True),
     "diagnosis_restore_point_gone": (_lose_restore_point, False),

@@ -7,7 +7,7 @@ from string import Formatter
 import pytest
 
 from headgate.domain.catalogue import texts
-from headgate.domain.clusters import EngineVersion, Reachability
+from headgate.domain.clusters import REGISTERED_TWICE, EngineVersion, Reachability
 from headgate.domain.diagnosis import Diagnosis, Symptom
 from headgate.domain.diagnosis_rules import RULES, Rule
 from headgate.domain.events import EventLevel
@@ -25,6 +25,7 @@ from tests.services.ailments import (
     have_foreign_jobs,
     keep_files,
     leave_client,
+    refuse_cluster,
     take_lease,
 )
 from tests.services.world import World
@@ -174,6 +175,14 @@ def test_an_operation_that_has_begun_is_overdue_since_then_whatever_else_waits(w
     [symptom] = find(world, "diagnosis_operation_overdue")
     assert (symptom.since, symptom.finding.cause) == (began, "what Flink says")
     assert symptom.finding.facts["operation"] == asked[1].id
+
+
+def test_a_second_registration_that_nothing_is_sent_to_is_told_with_the_first(world: World) -> None:
+    add_cluster(world)
+    again = world.add_cluster("again")
+    refuse_cluster(world, again, f"{REGISTERED_TWICE}local")
+    [symptom] = find(world, "diagnosis_cluster_twice")
+    assert (symptom.finding.facts["cluster"], symptom.finding.facts["other"]) == ("again", "local")
 
 
 def test_two_clusters_that_do_not_answer_are_not_called_one(world: World) -> None:

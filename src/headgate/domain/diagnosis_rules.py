@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from headgate.domain.clusters import Reachability
+from headgate.domain.clusters import REGISTERED_TWICE, REPLACED, Reachability
 from headgate.domain.diagnosis import Case, ClusterCase, Diagnosis, JobCase, Symptom
 from headgate.domain.events import EventLevel
 from headgate.domain.lifecycle import Settled
@@ -147,9 +147,19 @@ def _describe_silence(one: ClusterCase) -> Sign:
     return Sign(facts, state.since if state is not None and is_known else None, one.cause)
 
 
+def _find_replaced(case: Case) -> Iterator[Sign]:
+    for one in case.clusters:
+        if one.state is not None and one.jobs is not None and one.state.cause == REPLACED:
+            yield Sign({**_name_cluster(one), "count": str(len(one.live))}, one.state.since)
+
+
 def _find_twins(case: Case) -> Iterator[Sign]:
     first: dict[str, ClusterCase] = {}
     for one in case.clusters:
+        cause = one.state.cause if one.state is not None else ""
+        if one.jobs is not None and cause.startswith(REGISTERED_TWICE):
+            yield Sign({**_name_cluster(one), "other": cause.removeprefix(REGISTERED_TWICE)})
+            continue
         life = one.state.incarnation if one.state is not None else None
         if life is not None and one.jobs is not None:
             other = first.setdefault(life, one)
@@ -276,6 +286,7 @@ RULES: tuple[Rule, ...] = (
     Rule("diagnosis_schema_other", EventLevel.ERROR, _find_other_schema),
     Rule("diagnosis_disk_full", EventLevel.ERROR, _find_full_disk),
     Rule("diagnosis_cluster_silent", EventLevel.ERROR, _find_silent),
+    Rule("diagnosis_cluster_replaced", EventLevel.ERROR, _find_replaced),
     Rule("diagnosis_cluster_twice", EventLevel.ERROR, _find_twins),
     Rule("diagnosis_intent_foreign", EventLevel.ERROR, _find_foreign_intents),
     Rule("diagnosis_restore_point_gone", EventLevel.WARNING, _find_lost_restore_points),
