@@ -135,7 +135,27 @@ def test_an_endless_answer_is_given_up(hasty: FlinkRest) -> None:
     assert "does not end" in failure.value.cause
 
 
-def test_nothing_is_sent_twice(rest: FlinkRest) -> None:
+@pytest.mark.requirement("A-30", "U-09")
+@pytest.mark.parametrize("lost", [close, cut_off], ids=["no answer", "half an answer"])
+def test_a_look_that_was_cut_off_is_repeated_once(rest: FlinkRest, lost: Behaviour) -> None:
+    with ScriptedServer({"/x": [lost, answer("{}")]}) as server:
+        assert rest.get(server.url, "/x") == {}
+    with ScriptedServer({"/x": [lost, lost, answer("{}")]}) as server:
+        with pytest.raises(FlinkOutcomeUnknown):
+            rest.get(server.url, "/x")
+        assert len(server.requests) == 2
+
+
+def test_a_look_that_was_answered_or_waited_for_is_not_repeated(hasty: FlinkRest) -> None:
+    with ScriptedServer({"/x": answer(ERRORS, 500)}) as server:
+        server.routes["/y"] = server.hang
+        for path in ("/x", "/y"):
+            with pytest.raises(FlinkOutcomeUnknown):
+                hasty.get(server.url, path)
+        assert len(server.requests) == 2
+
+
+def test_no_order_is_sent_twice(rest: FlinkRest) -> None:
     with ScriptedServer({"/x": close}) as server:
         with pytest.raises(FlinkOutcomeUnknown):
             rest.post(server.url, "/x", {})

@@ -1,6 +1,6 @@
 """A thin client of Flink's REST interface: one request, one answer, one class of failure.
 
-It knows HTTP and Flink's shape of an error, no endpoint and no payload. Nothing is sent twice:
+It knows HTTP and Flink's shape of an error, no endpoint and no payload. No order is sent twice:
 whether a repetition is safe is for `decide` to say. Every request is told to the record of calls.
 """
 
@@ -35,6 +35,8 @@ _NOT_SENT: Final = (
     httpx2.UnsupportedProtocol,
     httpx2.LocalProtocolError,
 )
+# The connection ended before an answer: an idle one that was just being closed, or a proxy that lost it.
+_CUT_OFF: Final = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
 _REQUEST_TIMED_OUT = 408  # a proxy's word for "I do not know how far this got"
 
 # Answers about a whole cluster name the jobs of others, and its configuration: their size is all that is kept.
@@ -75,8 +77,17 @@ class FlinkRest:
         self._lock = threading.Lock()
 
     def get(self, url: str, path: str) -> Json:
-        """The answer to a look. FlinkMissing, FlinkUnavailable or FlinkOutcomeUnknown: a look is never refused."""
+        """The answer to a look. FlinkMissing, FlinkUnavailable or FlinkOutcomeUnknown: a look is never refused.
+
+        One that is cut off without an answer is repeated once: a look of several requests would hardly ever
+        succeed through a proxy that loses some, and nothing else than a look may be repeated.
+        """
         try:
+            try:
+                return self._send(url, "GET", path)
+            except FlinkOutcomeUnknown as error:
+                if not isinstance(error.__cause__, _CUT_OFF):
+                    raise
             return self._send(url, "GET", path)
         except FlinkRejected as error:
             raise FlinkOutcomeUnknown(error.cause, status=error.status) from error
