@@ -50,7 +50,7 @@ test: static
 SUITES := histories versions crashes servers
 LONG_histories := tests/properties/test_histories.py --hypothesis-profile=long
 LONG_versions := tests/adapters/flink/contract tests/stories/test_flink_versions.py --long --timeout=600
-LONG_crashes := tests/crashes tests/stories/test_known_faults.py --long
+LONG_crashes := tests/crashes tests/stories/test_known_faults.py tests/stories/test_shared_flink.py --long
 LONG_servers := tests/stories/test_two_servers.py --long
 
 test-long: $(SUITES:%=test-long-%)

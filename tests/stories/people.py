@@ -130,6 +130,11 @@ class JobHandle:
         operation: Json = self.person.post(f"/jobs/{self.id}/operations", {"verb": verb, "options": options})
         return operation
 
+    def plan(self, verb: str, **options: Any) -> Json:
+        """What a verb would do; nothing is done."""
+        plan: Json = self.person.post(f"/jobs/{self.id}/operations?dry_run=true", {"verb": verb, "options": options})
+        return plan
+
     def do(self, verb: str, seconds: float = OPERATION_S, **options: Any) -> Json:
         """An operation, once it has ended one way or the other."""
         return self.person.await_end(self.ask(verb, **options)["id"], seconds)

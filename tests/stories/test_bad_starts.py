@@ -1,6 +1,7 @@
 """Starts that cannot work: a snapshot that is gone or broken, no free slots, a version that is none."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import pytest
 
 from tests.stories.flink import Flink, find_folder
 from tests.stories.house import House
+from tests.stories.ledger import Entry, find_start, list_saved, read_ledger
 from tests.stories.patience import await_that
 from tests.stories.people import JobHandle, Person
-from tests.stories.specs import endless, jar
+from tests.stories.specs import endless, jar, ledger
 
 pytestmark = pytest.mark.real
 
@@ -88,6 +90,64 @@ def test_an_id_burnt_by_a_broken_savepoint_is_not_taken_for_success(
     ids = [instance["flink_job_id"] for instance in job.list("instances")]
     assert len(set(ids)) == len(ids) == 4, "a burnt id is never used again"
     assert flink.list_live(job.name) == [ids[0]]
+
+
+def delete(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def cut_in_half(folder: Path) -> None:
+    """As a disk that was full leaves it, or a copy that was broken off."""
+    file = folder / "_metadata"
+    with file.open("r+b") as content:
+        content.truncate(file.stat().st_size // 2)
+
+
+def empty(folder: Path) -> None:
+    with (folder / "_metadata").open("r+b") as content:
+        content.truncate(0)
+
+
+@pytest.mark.requirement("T0-15", "T0-18", "T0-27", "T0-30")
+@pytest.mark.parametrize(
+    ("damage", "reason", "phase"),
+    [
+        pytest.param(delete, "snapshot_gone", "FAILED", id="deleted"),
+        pytest.param(cut_in_half, "flink_restore_not_a_savepoint", "SUSPENDED", id="cut in half"),
+        pytest.param(empty, "flink_restore_not_a_savepoint", "SUSPENDED", id="empty"),
+    ],
+)
+def test_a_job_whose_pause_is_spoilt_for_ever_goes_on_from_an_older_savepoint(
+    person: Person, artifact: str, tmp_path: Path, damage: Callable[[Path], None], reason: str, phase: str
+) -> None:
+    book = tmp_path / "ledger"
+    job = person.start(f"spoilt: {damage.__name__}", ledger(artifact, book))
+    await_that(lambda: any(entry.count > 10 for entry in read_ledger(book)), 30, job.show)
+    job.succeed("savepoint")
+    damage(pause(job))
+    newest, older = job.list("snapshots")
+    resume = job.plan("resume")
+    assert ("risk_snapshot_gone" in [risk["code"] for risk in resume["risks"]]) is (reason == "snapshot_gone")
+
+    failed = job.fail("resume")
+    assert failed["reason"] == reason, failed["cause"]
+    assert job.show()["phase"] == phase
+    assert job.fail("run", **{"from": "LATEST"})["reason"] == reason
+    shown = job.show()
+    assert (shown["phase"], shown["restore_point"]["snapshot_id"]) == (phase, newest["id"]), "no silent step back"
+    job.succeed("run", **{"from": "SNAPSHOT", "snapshot_id": older["id"]})
+    shown = job.show()
+    assert (shown["phase"], shown["warning"]) == ("RUNNING", None)
+    assert shown["instance"]["restored_from"] == older["path"]
+    entries = await_that(lambda: _find_entries(book, shown["instance"]["flink_job_id"]), 30, job.show)
+    saved = list_saved(entries, job.list("instances")[-1]["flink_job_id"])
+    assert find_start(entries, shown["instance"]["flink_job_id"]) == saved[0] < saved[1]
+
+
+def _find_entries(book: Path, flink_job_id: str) -> list[Entry] | None:
+    """The ledger, once this run has begun."""
+    entries = read_ledger(book)
+    return entries if find_start(entries, flink_job_id) is not None else None
 
 
 def test_a_custom_start_from_a_directory_that_is_no_savepoint_fails(

@@ -14,8 +14,7 @@ class Wire:
     """Forwards bytes both ways between its own address and `target`, as long as it is whole."""
 
     def __init__(self, target: str) -> None:
-        parts = urlsplit(target)
-        self._target = (str(parts.hostname), int(parts.port or 80))
+        self._target = _find_place(target)
         self._port = 0
         self._listener: socket.socket | None = None
         self._threads: list[threading.Thread] = []
@@ -47,6 +46,12 @@ class Wire:
         self._threads.clear()
         self._open.clear()
 
+    def lead_to(self, target: str) -> None:
+        """Another one answers at the same address from now on."""
+        self.cut()
+        self._target = _find_place(target)
+        self.mend()
+
     def _run(self, work: Callable[[socket.socket], None], argument: socket.socket) -> None:
         thread = threading.Thread(target=work, args=(argument,), daemon=True)
         self._threads.append(thread)
@@ -75,6 +80,11 @@ class Wire:
                 return False
             key.data.sendall(block)
         return True
+
+
+def _find_place(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return str(parts.hostname), int(parts.port or 80)
 
 
 @contextmanager
