@@ -226,7 +226,7 @@ class TestList:
             ({"sort": "name"}, ["Also running", "drafted", "failed", "running"]),
             ({"sort": "-name"}, ["running", "failed", "drafted", "Also running"]),
             ({"phases": frozenset({Phase.RUNNING})}, ["Also running", "running"]),
-            ({"phases": frozenset({Phase.DRAFT, Phase.FAILED})}, ["failed", "drafted"]),
+            pytest.param({"phases": frozenset({Phase.DRAFT, Phase.FAILED})}, ["failed", "drafted"], id="of two phases"),
             ({"flink_statuses": frozenset({FlinkStatus.UNKNOWN})}, ["drafted"]),
             ({"lifecycles": frozenset({Lifecycle.DEVELOPING})}, ["drafted"]),
             ({"labels": (("team", None),)}, ["Also running"]),
