@@ -22,6 +22,7 @@ from headgate.domain.policy import Policy
 from headgate.domain.restore import Stateless
 from headgate.domain.snapshots import Snapshot, SnapshotId, SnapshotKind, SnapshotOrigin, SnapshotStatus
 from headgate.domain.spec import JobSpec, JobType
+from tests.unit.domain.told import check_decision
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 FIRST, SECOND = Incarnation("first life"), Incarnation("second life")
@@ -176,9 +177,10 @@ def snapshot(number: int = 1, of: int = 1, **more: Any) -> Snapshot:
 def decided(
     facts: JobFacts, look: Seen, asked: Operation | None = None, act: Intent | None = None, now: datetime = NOW
 ) -> Decision:
-    """What is decided for these facts under the default policy; it always says why."""
+    """What is decided for these facts under the default policy; it always says why, in words that exist."""
     decision = decide(facts, asked, act, look, POLICY, now)
     assert _SENTENCE.match(decision.because), decision
+    check_decision(decision)
     return decision
 
 

@@ -131,7 +131,7 @@ class TestAnAttempt:
 
     @pytest.mark.parametrize(
         "more",
-        [{"restore": Refused(Finding("recovery_too_old"))}, {"restore": FromSnapshot(SAVEPOINT)}],
+        [{"restore": Refused(Finding("recovery_without_restore_point"))}, {"restore": FromSnapshot(SAVEPOINT)}],
         ids=["no restore point", "its files are gone"],
     )
     def test_without_a_restore_point_is_held(self, more: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ KEEP = Options(keep_state=True)
 NO_SLOTS = "java.util.concurrent.CompletionException: NoResourceAvailableException: Could not acquire the minimum"
 STARTING = job(Settled.CANCELLED, instance(), state_wanted=Wanted.CANCELLED)
 RESUMING = job(Settled.SUSPENDED, instance(), state_wanted=Wanted.SUSPENDED)
-TIMED_OUT = operation(Verb.RUN, sent=1, failing=Finding("start_timed_out"))
+TIMED_OUT = operation(Verb.RUN, sent=1, failing=Finding("start_timed_out", {"status": "CREATED"}))
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ FAILED_RESUME = [
     ),
     Row(
         "a resume timed out and was cancelled",
-        RESUMING, operation(Verb.RESUME, sent=1, failing=Finding("start_timed_out")), intent(CANCEL),
+        RESUMING, operation(Verb.RESUME, sent=1, failing=Finding("start_timed_out", {"status": "CREATED"})), intent(CANCEL),
         seen(FlinkStatus.CANCELED),
         Settled.SUSPENDED, Wanted.SUSPENDED, OperationStatus.FAIL, "start_timed_out", {"forget_pause": False},
     ),

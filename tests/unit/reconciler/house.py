@@ -16,7 +16,7 @@ from headgate.domain.instances import Instance
 from headgate.domain.intents import Intent
 from headgate.domain.jobs import Draft, Job, JobId, JobState, Version
 from headgate.domain.lifecycle import Lane, Settled, Verb
-from headgate.domain.operations import Operation, OperationId, Options
+from headgate.domain.operations import Finding, Operation, OperationId, Options
 from headgate.domain.policy import Policy
 from headgate.domain.recovery import Recovery
 from headgate.domain.snapshots import Snapshot
@@ -170,6 +170,14 @@ class House:
         """Oldest first."""
         with self.store.read() as work:
             return work.events.list_of_job(JOB, 1000, None)[::-1]
+
+    def list_findings(self) -> list[Finding]:
+        """All that operations and the sign beside the state say."""
+        with self.store.read() as work:
+            asked = work.operations.list_of_job(JOB, 1000, None)
+        warning = self.get_state().warning
+        said = [finding for one in asked for finding in (one.result, one.waits_for, one.failing) if finding]
+        return [*said, warning.finding] if warning is not None else said
 
     def list_event_types(self) -> list[EventType]:
         return [event.type for event in self.list_events()]

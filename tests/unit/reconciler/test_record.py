@@ -117,7 +117,7 @@ class TestTheIntentOfAStop:
         house.add_instance()
         asked = house.ask(Verb.RUN, sent=1)
         house.add_intent(intent(IntentKind.SUBMIT, operation_id=asked.id))
-        reason = Finding("start_timed_out")
+        reason = Finding("start_timed_out", {"status": "CREATED"})
         act, _ = write(house, Cancel("late", closes=IntentStatus.DONE, failing=reason))
         statuses = {i.kind: i.status for i in house.list_intents()}
         assert statuses == {IntentKind.SUBMIT: IntentStatus.DONE, IntentKind.CANCEL: IntentStatus.OPEN}
