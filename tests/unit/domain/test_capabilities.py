@@ -8,7 +8,9 @@ from headgate.domain.capabilities import (
     Feature,
     Line,
     choose_capabilities,
+    describe_missing,
     is_known,
+    is_other_line,
     list_missing,
     parse_line,
 )
@@ -67,3 +69,24 @@ def test_a_feature_is_there_since_its_line() -> None:
     assert Feature.APPLICATIONS not in choose_capabilities(EngineVersion("2.2.1")).features
     assert Feature.APPLICATIONS in choose_capabilities(EngineVersion("2.3.0")).features
     assert parse_line(EngineVersion("1.20.5")) == Line(1, 20)
+
+
+def test_what_is_missing_is_said_in_flink_s_words() -> None:
+    said = "flinkConfiguration in POST /jars/:id/run, claimMode in POST /jars/:id/run"
+    assert describe_missing(EngineVersion("1.16.3")) == said
+    assert describe_missing(EngineVersion("1.20.0")) == ""
+
+
+@pytest.mark.parametrize(
+    ("running", "is_other"),
+    [
+        pytest.param("2.2.1", False, id="the same"),
+        pytest.param("2.2.9", False, id="another patch"),
+        pytest.param("2.3.0", True, id="another minor"),
+        pytest.param("1.2.1", True, id="another major"),
+        pytest.param("", False, id="it does not say"),
+        pytest.param("<unknown>", False, id="it says no version"),
+    ],
+)
+def test_a_flink_of_another_line_than_was_registered_is_told_apart(running: str, is_other: bool) -> None:
+    assert is_other_line(EngineVersion("2.2.1"), running) is is_other
