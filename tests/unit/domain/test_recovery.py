@@ -13,7 +13,14 @@ from headgate.domain.jobs import JobState
 from headgate.domain.lifecycle import Settled, Verb, Wanted
 from headgate.domain.observation import Seen
 from headgate.domain.operations import Finding, Operation, Options, StopSnapshot
-from headgate.domain.recovery import Recovery, RecoveryPlan, RecoveryPolicy, RecoveryState, plan_recovery
+from headgate.domain.recovery import (
+    Recovery,
+    RecoveryPlan,
+    RecoveryPolicy,
+    RecoveryState,
+    note_attempt,
+    plan_recovery,
+)
 from headgate.domain.restore import FromSnapshot, History, Refused, choose_recovery
 from headgate.domain.snapshots import PathStatus, Snapshot, SnapshotOrigin
 from tests.unit.domain.facts import (
@@ -90,6 +97,17 @@ class TestThePlan:
 
     def test_without_a_policy_nothing_follows(self) -> None:
         assert plan_recovery(Recovery(), None, None, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "tried"),
+    [(None, (NOW,)), (RecoveryState((ago(minutes=5),)), (ago(minutes=5), NOW))],
+    ids=["the first", "a further one"],
+)
+def test_an_attempt_that_is_made_counts_and_none_is_due(
+    before: RecoveryState | None, tried: tuple[datetime, ...]
+) -> None:
+    assert note_attempt(before, NOW) == RecoveryPlan(RecoveryState(tried))
 
 
 class TestAFailure:
@@ -209,19 +227,19 @@ class TestTheRestorePoint:
 
     def test_is_never_one_that_nobody_could_confirm(self) -> None:
         sampled = snapshot(2, origin=SnapshotOrigin.SAMPLED_CHECKPOINT)
-        refused = choose([sampled, snapshot(1)])
-        assert isinstance(refused, Refused)
-        assert refused.finding.code == "recovery_not_confirmed"
+        assert choose([sampled, snapshot(1)]) == Refused(Finding("recovery_not_confirmed", {"path": sampled.path}))
 
     def test_is_never_no_state(self) -> None:
         ran = instance(end=InstanceEnd.FAILED)
         refused = choose_recovery(History(JobState(JOB), [ran], []), None, NOW)
         assert refused == Refused(Finding("recovery_without_restore_point"))
 
-    @pytest.mark.parametrize(("age_min", "good"), [(59, True), (61, False)], ids=["young", "old"])
-    def test_is_not_older_than_the_job_allows(self, age_min: int, good: bool) -> None:
+    @pytest.mark.parametrize("age_min", [59, 60], ids=["younger", "just so old"])
+    def test_may_be_as_old_as_the_job_allows(self, age_min: int) -> None:
         made = snapshot(1, created_at=ago(minutes=age_min))
-        assert isinstance(choose([made], timedelta(hours=1)), FromSnapshot) is good
+        assert choose([made], timedelta(hours=1)) == FromSnapshot(made.path, made)
 
-    def test_of_unknown_age_is_left_to_a_person_where_there_is_a_limit(self) -> None:
-        assert isinstance(choose([], timedelta(hours=1)), Refused)
+    @pytest.mark.parametrize("made", [snapshot(1, created_at=ago(minutes=61)), None], ids=["older", "of unknown age"])
+    def test_that_is_older_is_left_to_a_person(self, made: Snapshot | None) -> None:
+        too_old = Finding("recovery_too_old", {"path": made.path if made else "file:///origin", "max_age": "1 h"})
+        assert choose([made] if made else [], timedelta(hours=1)) == Refused(too_old)

@@ -9,7 +9,7 @@ from headgate.domain.instances import FlinkStatus, InstanceEnd
 from headgate.domain.intents import Answer, IntentKind
 from headgate.domain.lifecycle import Settled, Verb, Wanted
 from headgate.domain.observation import Remains
-from headgate.domain.operations import Options, StopSnapshot
+from headgate.domain.operations import Finding, Options, StopSnapshot
 from headgate.domain.snapshots import Kept, SnapshotKind, SnapshotOrigin
 from tests.unit.domain.facts import (
     RESTARTED,
@@ -28,7 +28,7 @@ from tests.unit.domain.facts import (
 OLD = Kept("file:/checkpoints/x/chk-6", ago(seconds=20))
 NEW = Kept("file:/checkpoints/x/chk-7", ago(seconds=10), size=7)
 FOREIGN = Kept("s3://elsewhere/savepoint-1", ago(seconds=15), is_savepoint=True)
-STOPPED = Kept("s3://elsewhere/savepoint-2", ago(seconds=5), is_savepoint=True, is_stop=True)
+STOPPED = Kept("s3://elsewhere/savepoint-2", ago(seconds=5), is_savepoint=True, is_stop=True, size=9)
 CHECKPOINT = SnapshotMade(NEW.path, SnapshotOrigin.RETAINED_CHECKPOINT, 7, SnapshotKind.CHECKPOINT, NEW.at)
 ENDS = pytest.mark.parametrize(
     "look",
@@ -91,10 +91,12 @@ def test_a_job_stopped_with_a_savepoint_through_flink_itself_is_paused_on_it() -
     outcome = ended({"status": FlinkStatus.FINISHED}, OLD, FOREIGN, STOPPED)
     assert (outcome.settled, outcome.wanted) == (Settled.SUSPENDED, Wanted.SUSPENDED)
     assert outcome.instance_end is InstanceEnd.SUSPENDED
-    assert outcome.snapshot == SnapshotMade(STOPPED.path, SnapshotOrigin.IMPORTED, at=STOPPED.at)
-    assert outcome.rests_on_snapshot
-    assert outcome.warning is not None
-    assert outcome.warning.code == "stopped_outside"
+    assert outcome.snapshot == SnapshotMade(STOPPED.path, SnapshotOrigin.IMPORTED, 9, at=STOPPED.at)
+    assert (outcome.rests_on_snapshot, outcome.forget_pause) == (True, False)
+    assert outcome.warning == Finding("stopped_outside", {"path": STOPPED.path})
+    assert outcome.found == (SnapshotMade(FOREIGN.path, SnapshotOrigin.IMPORTED, at=FOREIGN.at),), (
+        "what it rests on once"
+    )
 
 
 def test_one_that_went_on_after_such_a_stop_had_failed_has_finished() -> None:

@@ -41,7 +41,8 @@ KEEP = Options(keep_state=True)
 NO_SLOTS = "java.util.concurrent.CompletionException: NoResourceAvailableException: Could not acquire the minimum"
 STARTING = job(Settled.CANCELLED, instance(), state_wanted=Wanted.CANCELLED)
 RESUMING = job(Settled.SUSPENDED, instance(), state_wanted=Wanted.SUSPENDED)
-TIMED_OUT = operation(Verb.RUN, sent=1, failing=Finding("start_timed_out", {"status": "CREATED"}))
+SLOW = Finding("start_timed_out", {"status": "CREATED"})
+TIMED_OUT = operation(Verb.RUN, sent=1, failing=SLOW)
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ FAILED_RESUME = [
     ),
     Row(
         "a resume timed out and was cancelled",
-        RESUMING, operation(Verb.RESUME, sent=1, failing=Finding("start_timed_out", {"status": "CREATED"})), intent(CANCEL),
+        RESUMING, operation(Verb.RESUME, sent=1, failing=SLOW), intent(CANCEL),
         seen(FlinkStatus.CANCELED),
         Settled.SUSPENDED, Wanted.SUSPENDED, OperationStatus.FAIL, "start_timed_out", {"forget_pause": False},
     ),
