@@ -113,6 +113,7 @@ class TestACancellation:
         assert (outcome.operation, outcome.result) == (OperationStatus.CANCELLED, Finding("overridden_by_force"))
         finished = status is FlinkStatus.FINISHED
         assert outcome.settled is (Settled.FINISHED if finished else Settled.CANCELLED)
+        assert (outcome.wanted, outcome.forget_pause, outcome.lost) == (Wanted.CANCELLED, True, False)
 
     def test_it_ended_a_failing_attempt_whose_reason_is_the_result(self) -> None:
         reason = Finding("start_rejected", {}, "main threw")
@@ -229,7 +230,7 @@ class TestASavepoint:
             None,
             None,
         )
-        assert not outcome.rests_on_snapshot
+        assert (outcome.step_done, outcome.rests_on_snapshot) == (True, False)
 
     @pytest.mark.requirement("A-39")
     def test_it_failed_and_says_why(self) -> None:
@@ -262,8 +263,9 @@ class TestASavepoint:
 
     @pytest.mark.parametrize("answer", [Answer.ACCEPTED, Answer.REJECTED, Answer.MISSING])
     def test_it_was_answered_and_left_nothing_behind(self, answer: Answer) -> None:
-        outcome = settled(self.saving(self.unknown, self.act(answer), evidence=NOTHING_LEFT))
+        outcome = settled(self.saving(self.unknown, self.act(answer, cause="not now"), evidence=NOTHING_LEFT))
         assert outcome.operation is OperationStatus.FAIL
+        assert outcome.result == outcome.warning == Finding("savepoint_failed", {}, "not now")
 
     @pytest.mark.parametrize("answer", [None, Answer.UNAVAILABLE, Answer.OUTCOME_UNKNOWN])
     def test_it_was_not_answered_the_same_id_is_sent_again(self, answer: Answer | None) -> None:

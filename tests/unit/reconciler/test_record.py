@@ -1,7 +1,7 @@
 """The rows that acting leaves behind: the intent before the call, the outcome after the evidence, events of both."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -335,10 +335,32 @@ def test_a_given_up_id_is_a_tombstone_and_the_operation_goes_on(house: House) ->
         record.give_up(work, situation, Finding("jobmanager_restarted"), LATER)
     assert house.get_operation(asked).is_open
     assert [i.status for i in house.list_intents()] == [IntentStatus.GIVEN_UP]
-    assert [i.end for i in house.list_instances()] == [InstanceEnd.GIVEN_UP]
-    assert house.get_state().lost_at == LATER
-    assert house.list_event_types() == [EventType.ATTEMPT_ABANDONED]
+    [tombstone] = house.list_instances()
+    assert (tombstone.end, tombstone.ended_at, house.get_state().lost_at) == (InstanceEnd.GIVEN_UP, LATER, LATER)
+    [told] = house.list_events()
+    assert (told.type, told.level) == (EventType.ATTEMPT_ABANDONED, EventLevel.WARNING)
     assert house.load().closed_ids == {house.list_instances()[0].flink_job_id}
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_asked_for", "due"),
+    [
+        pytest.param(IntentKind.SUBMIT, False, LATER, id="a recovery's own is tried again at once"),
+        pytest.param(IntentKind.SUBMIT, True, NOW, id="a person's changes nothing of what is due"),
+        pytest.param(IntentKind.CANCEL, False, NOW, id="nor does a cancellation"),
+    ],
+)
+def test_when_recovery_is_due_after_an_id_was_given_up(
+    house: House, kind: IntentKind, is_asked_for: bool, due: datetime
+) -> None:
+    house.add_instance()
+    house.save_state(Settled.FAILED, wanted=Wanted.RUNNING, recovery_at=NOW)
+    asked = house.ask(Verb.RUN, sent=1) if is_asked_for else None
+    house.add_intent(intent(kind, operation_id=asked.id if asked is not None else None))
+    situation = house.load()
+    with house.store.write() as work:
+        record.give_up(work, situation, Finding("jobmanager_restarted"), LATER)
+    assert house.get_state().recovery_at == due
 
 
 def test_an_operation_that_never_sent_anything_closes_cancelled(house: House) -> None:
