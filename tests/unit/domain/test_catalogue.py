@@ -11,7 +11,7 @@ WITH_ADVICE = "snapshot_gone"
 @pytest.mark.parametrize(
     ("language", "said"),
     [(Language.EN, "ann declared the job lost: it burnt"), (Language.ZH, "ann 已宣告作业丢失：it burnt")],
-    ids=str,
+    ids=["in English", "in Chinese"],
 )
 def test_a_sentence_is_filled_with_its_facts(language: Language, said: str) -> None:
     assert message(WITH_FACTS, {"actor": "ann", "reason": "it burnt"}, language) == said
