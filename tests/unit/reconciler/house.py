@@ -4,6 +4,7 @@ Records come from `tests/unit/domain/facts.py`; here they become rows, and rows 
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, BinaryIO
@@ -24,6 +25,7 @@ from headgate.domain.spec import JobSpec
 from headgate.ports.artifacts import StoredFile
 from headgate.reconciler.act import Tools
 from headgate.reconciler.lease import Lease
+from headgate.reconciler.reconcile import PassResult, Reconciler
 from headgate.reconciler.situation import Situation, load_situation
 from tests.fakes.clock import FakeClock
 from tests.fakes.flink import FakeFlink
@@ -181,6 +183,15 @@ class House:
 
     def list_event_types(self) -> list[EventType]:
         return [event.type for event in self.list_events()]
+
+
+def pass_until_it_rests(reconciler: Reconciler, lane: Lane = Lane.MAIN, fence: int | None = None) -> PassResult:
+    """Passes until nothing more can be done at once; the last one's result."""
+    for _ in range(20):
+        result = reconciler.pass_over(JOB, lane, fence)
+        if result.again_in != timedelta(0):
+            return result
+    raise AssertionError("a loop without an end")
 
 
 def with_high_availability() -> Cluster:

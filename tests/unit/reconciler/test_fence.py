@@ -16,7 +16,7 @@ from headgate.reconciler.fault import record_fault
 from headgate.reconciler.reconcile import Reconciler
 from tests.fakes.faults import Fault
 from tests.unit.domain.facts import JOB, ago, intent
-from tests.unit.reconciler.house import House
+from tests.unit.reconciler.house import House, pass_until_it_rests
 
 FROM_NONE = Options(RestoreFrom.NONE)
 STOP_NONE = Options(snapshot=StopSnapshot.NONE)
@@ -50,8 +50,7 @@ def live(house: House, reconciler: Reconciler, seconds: float = 30) -> None:
     end = house.clock.now() + timedelta(seconds=seconds)
     while house.clock.now() < end:
         for lane in Lane:
-            while reconciler.pass_over(JOB, lane, FENCE).again_in == timedelta(0):
-                pass
+            pass_until_it_rests(reconciler, lane, FENCE)
         house.clock.advance(1)
 
 

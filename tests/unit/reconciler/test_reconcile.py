@@ -23,11 +23,10 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Fault
 from tests.fakes.flink import FakeFlink
 from tests.unit.domain.facts import JOB, NOW, SAVEPOINT, ago, intent
-from tests.unit.reconciler.house import CLUSTER, House
+from tests.unit.reconciler.house import CLUSTER, House, pass_until_it_rests
 
 FROM_NONE = Options(restore_from=RestoreFrom.NONE)
 STOP_NONE = Options(snapshot=StopSnapshot.NONE)
-AT_ONCE = timedelta(0)
 
 
 @pytest.fixture
@@ -36,12 +35,7 @@ def reconciler(house: House) -> Reconciler:
 
 
 def pass_over(house: House, reconciler: Reconciler, lane: Lane = Lane.MAIN) -> PassResult:
-    """Passes until nothing more can be done at once; the last one's result."""
-    for _ in range(20):
-        result = reconciler.pass_over(JOB, lane, None)
-        if result.again_in != AT_ONCE:
-            return result
-    raise AssertionError("a loop without an end")
+    return pass_until_it_rests(reconciler, lane)
 
 
 def drive(house: House, reconciler: Reconciler, asked: Operation) -> Operation:

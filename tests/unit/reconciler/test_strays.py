@@ -14,7 +14,7 @@ from headgate.domain.operations import Operation, Options, RestoreFrom
 from headgate.ports.flink import Submission
 from headgate.reconciler.reconcile import Reconciler
 from tests.unit.domain.facts import JOB, NOW, missing
-from tests.unit.reconciler.house import CLUSTER, House
+from tests.unit.reconciler.house import CLUSTER, House, pass_until_it_rests
 
 AWAY = replace(CLUSTER, id=ClusterId("clu-2"), name="away", url="http://127.0.0.1:2")
 FROM_NONE = Options(restore_from=RestoreFrom.NONE)
@@ -42,8 +42,7 @@ def pass_for(house: House, reconciler: Reconciler, seconds: float) -> None:
     while house.clock.now() < end:
         for cluster in (CLUSTER, AWAY):
             reconciler.look(cluster, timedelta(seconds=1), None)
-        while reconciler.pass_over(JOB, Lane.MAIN, None).again_in == timedelta(0):
-            pass
+        pass_until_it_rests(reconciler)
         house.clock.advance(1)
 
 
