@@ -1,7 +1,7 @@
 """What the mutation run found, as a text: how many changes of the code the tests noticed, and every one they did not.
 
 mutmut makes the changes and runs the tests; its results lie in `mutants/`. Here they are counted and told.
-A change that is no fault has its reason in `tools/survivors.toml`.
+A change that is no fault has its reason in `tools/survivors.toml`; it counts as survived all the same.
 """
 
 import ast
@@ -69,19 +69,36 @@ def write_report(mutants: list[Mutant]) -> Iterator[str]:
         yield f"{module:44} {_count(counts)}"
     yield f"{'all':44} {_count(Counter(mutant.is_noticed for mutant in mutants))}"
     reasons = read_reasons()
-    for mutant in mutants:
-        if not mutant.is_noticed:
-            change = show_change(mutant)
-            yield f"\n{mutant.place} ({mutant.status})"
-            yield from (f"    {line}" for line in change)
-            added = " ".join(line[1:].strip() for line in change if line.startswith("+"))
-            yield f"    reason: {reasons.get((mutant.place, added), 'none yet')}"
+    survivors = [(mutant, show_change(mutant)) for mutant in mutants if not mutant.is_noticed]
+    explained = sum(reasons.find(mutant.place, change) is not None for mutant, change in survivors)
+    yield f"{len(survivors)} survived; of these {explained} have a reason why they are no fault, and still count"
+    for mutant, change in survivors:
+        yield f"\n{mutant.place} ({mutant.status})"
+        yield from (f"    {line}" for line in change)
+        yield f"    reason: {reasons.find(mutant.place, change) or 'none yet'}"
 
 
-def read_reasons() -> dict[tuple[str, str], str]:
-    """Why a change is no fault, by the function and what it becomes."""
-    entries = tomllib.loads(REASONS.read_text(encoding="utf-8")).get("survivor", [])
-    return {(entry["function"], entry["becomes"]): entry["reason"] for entry in entries}
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why changes are no faults: one by its function and what it becomes, or a class of them by a pattern."""
+
+    single: dict[tuple[str, str], str]
+    classes: tuple[tuple[re.Pattern[str], str], ...]
+
+    def find(self, place: str, change: list[str]) -> str | None:
+        added = " ".join(line[1:].strip() for line in change if line.startswith("+"))
+        told = "\n".join(line[:1] + line[1:].strip() for line in change)
+        by_class = (reason for pattern, reason in self.classes if pattern.search(told))
+        return self.single.get((place, added)) or next(by_class, None)
+
+
+def read_reasons() -> Reasons:
+    """What `tools/survivors.toml` says."""
+    entries = tomllib.loads(REASONS.read_text(encoding="utf-8"))
+    return Reasons(
+        {(entry["function"], entry["becomes"]): entry["reason"] for entry in entries.get("survivor", [])},
+        tuple((re.compile(entry["change"], re.MULTILINE), entry["reason"]) for entry in entries.get("class", [])),
+    )
 
 
 def show_change(mutant: Mutant) -> list[str]:

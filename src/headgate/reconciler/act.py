@@ -28,7 +28,6 @@ from headgate.domain.decisions import (
 from headgate.domain.errors import (
     FlinkError,
     FlinkMissing,
-    FlinkOutcomeUnknown,
     FlinkRejected,
     FlinkUnavailable,
     HeadgateError,
@@ -176,10 +175,8 @@ def _name_answer(error: FlinkError) -> Answer:
             return Answer.MISSING
         case FlinkUnavailable():
             return Answer.UNAVAILABLE
-        case FlinkOutcomeUnknown():
-            return Answer.OUTCOME_UNKNOWN
         case _:
-            return Answer.OUTCOME_UNKNOWN
+            return Answer.OUTCOME_UNKNOWN  # FlinkOutcomeUnknown, and whatever else says nothing clear
 
 
 def describe(error: HeadgateError) -> str:
