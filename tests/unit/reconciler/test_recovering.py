@@ -1,7 +1,7 @@
 """What recovery leaves in the state and in the history, as it is planned, tried, held or ended."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -40,7 +40,7 @@ HELD = RecoveryPlan(RecoveryState((), Finding("recovery_exhausted", {"attempts":
     ],
 )
 def test_what_follows_by_itself(
-    outcome: Outcome, asked: Operation | None, recovery: RecoveryState | None, at: object
+    outcome: Outcome, asked: Operation | None, recovery: RecoveryState | None, at: datetime | None
 ) -> None:
     assert recovering.follow(WAITING, outcome, asked) == replace(WAITING, recovery=recovery, recovery_at=at)
 
