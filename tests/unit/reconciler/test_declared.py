@@ -142,6 +142,9 @@ def test_of_two_open_acts_the_savepoint_of_the_other_lane_is_kept_too(house: Hou
     declare(house)
     [kept] = house.list_snapshots()
     assert (kept.path, kept.origin, kept.instance_id) == (path, SnapshotOrigin.USER_REQUEST, first.id)
+    assert kept.trigger_id == act.key
+    told = next(event for event in house.list_events() if event.type is EventType.SNAPSHOT_CREATED)
+    assert told.instance_id == first.id
 
 
 def test_what_was_asked_later_is_left_to_its_turn(house: House) -> None:

@@ -17,7 +17,7 @@ from headgate.domain.lifecycle import Verb
 from headgate.domain.observation import JobSeen
 from headgate.domain.operations import Finding, Operation, OperationStatus, Options, RestoreFrom
 from headgate.ports.flink import Submission, Sweep
-from headgate.reconciler.loop import AFTER_FAULT, FOR_SWEEPS, Loop, Pace, differs
+from headgate.reconciler.loop import AFTER_FAULT, FAULTS_BORNE, FOR_SWEEPS, Loop, Pace, differs
 from headgate.reconciler.reconcile import Reconciler
 from headgate.reconciler.watch import ClusterLook
 from tests.fakes.clock import FakeClock
@@ -162,6 +162,7 @@ def test_a_bug_that_one_job_meets_is_logged_put_off_and_stops_no_other(
     good = running.house.ask(Verb.RUN, FROM_NONE)
     running.wait_until(lambda: running.is_closed(good), pace=0.05)
     assert running.house.get_operation(good).status is OperationStatus.SUCCESS
+    assert running.flink.submitted == [OTHER, JOB], "it is still put off"
     assert {record.getMessage() for record in caplog.records if record.exc_info} == {f"pass over {OTHER} failed"}
 
     running.flink.broken.clear()
@@ -183,12 +184,17 @@ def test_a_bug_that_does_not_go_away_is_said_on_the_operation(running: Running, 
         work.clusters.add(AWAY)
     away = JobId("job-away")
     running.house.add_job(away, replace(SPEC, cluster="away"))
+    began = running.house.clock.now()
     run = running.house.ask(Verb.RUN, FROM_NONE, job_id=away)
     if sent:
         running.wait_until(lambda: read().has_sent)
         running.flink.faulty.add(AWAY.id)
+        began = running.house.clock.now()
     running.wait_until(lambda: read().is_overdue if sent else not read().is_open, pace=0.2)
     excerpt = "ZeroDivisionError: a bug of ours"
+    with running.house.store.read() as work:
+        said = work.events.list_of_job(away, 1, None)[0]
+    assert said.at - began >= FAULTS_BORNE * AFTER_FAULT, "each pass that failed was put off"
     if sent:
         assert read().waits_for == Finding("still_waiting", {"act": "SUBMIT"}, excerpt)
     else:

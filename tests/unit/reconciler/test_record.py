@@ -366,7 +366,7 @@ def test_when_recovery_is_due_after_an_id_was_given_up(
 def test_an_operation_that_never_sent_anything_closes_cancelled(house: House) -> None:
     asked = house.ask(Verb.RUN)
     finding = Finding("operation_superseded", {"by": "stop"})
-    situation = house.load()
+    situation = replace(house.load(), operation=None)
     with house.store.write() as work:
         record.close_operation(work, situation, asked, finding, EventType.OPERATION_SUPERSEDED, LATER)
     expected = replace(asked, status=OperationStatus.CANCELLED, result=finding, ended_at=LATER)
