@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from headgate.domain.instances import InstanceEnd
+from headgate.domain.instances import FlinkStatus, InstanceEnd
 from headgate.domain.intents import INTENT_FORMAT, Answer, IntentKind
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import Options, RestoreFrom, StopSnapshot
+from headgate.ports.flink import Submission
 from headgate.ports.store import Store, UnitOfWork
 from headgate.reconciler.fault import record_fault
 from headgate.reconciler.reconcile import Reconciler
@@ -122,6 +123,16 @@ def a_submission_that_nobody_can_answer_for(house: House, reconciler: Reconciler
     live(house, reconciler, 60)
 
 
+def a_sweep_with_its_sample(house: House, reconciler: Reconciler) -> None:
+    cluster = replace(house.cluster, checkpoint_dir="file:///checkpoints")
+    run = house.add_instance(flink_status=FlinkStatus.RUNNING)
+    house.flink.submit(cluster, Submission(run, "orders"))
+    house.clock.advance(15)
+    reconciler.look(cluster, timedelta(0), FENCE)
+    reconciler.sampler.sample(cluster, [run], FENCE)
+    assert house.list_instances()[0].checkpoint is not None
+
+
 def a_fault_of_our_own(house: House, reconciler: Reconciler) -> None:
     house.ask(Verb.RUN, FROM_NONE)
     record_fault(reconciler.tools, JOB, Lane.MAIN, "a bug of ours", FENCE)
@@ -139,6 +150,7 @@ def a_fault_of_our_own(house: House, reconciler: Reconciler) -> None:
         an_act_of_a_newer_release,
         a_declaration,
         a_submission_that_nobody_can_answer_for,
+        a_sweep_with_its_sample,
         a_fault_of_our_own,
     ],
     ids=lambda story: story.__name__.replace("_", " "),

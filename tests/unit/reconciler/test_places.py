@@ -57,6 +57,14 @@ def test_a_cluster_is_silent_once_a_look_went_unanswered_and_until_one_is_answer
         house.clock.advance(6)
 
 
+@pytest.mark.parametrize(("max_age_s", "sweeps"), [(5, 1), (1, 2)], ids=["young enough", "too old"])
+def test_a_look_is_shared_up_to_an_age(house: House, reconciler: Reconciler, max_age_s: int, sweeps: int) -> None:
+    reconciler.look(CLUSTER, timedelta(0), None)
+    house.clock.advance(3)
+    reconciler.look(CLUSTER, timedelta(seconds=max_age_s), None)
+    assert [call.name for call in house.flink.calls].count("sweep") == sweeps
+
+
 class TestWhileASavepointIsBeingWritten:
     @pytest.mark.parametrize(
         ("verb", "options", "looks"),

@@ -45,6 +45,7 @@ class TestTheIntentOfAStart:
         assert house.find_intent() == act
         assert house.list_instances() == [made]
         assert (made.number, made.version, made.restored_from, made.is_live) == (1, 1, None, True)
+        assert (made.id[:4], act.id[:4]) == ("ins-", "int-")
         assert (act.kind, act.key, act.flink_job_id) == (IntentKind.SUBMIT, made.flink_job_id, made.flink_job_id)
         assert is_ours(made.flink_job_id, JOB)
         assert (act.attempts, act.sent_at, act.answer, act.directory) == (1, NOW, None, None)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from headgate.domain.instances import FlinkStatus, InstanceEnd, InstanceId, new_flink_job_id
 from headgate.domain.jobs import JobId
+from headgate.domain.snapshots import Kept
 from headgate.ports.flink import Submission
 from headgate.reconciler.sample import Sampler
 from tests.fakes.faults import Fault
@@ -75,3 +76,14 @@ def test_what_does_not_run_is_not_asked_for(house: House) -> None:
     house.flink.calls.clear()
     Sampler(house.store, house.flink).sample(house.cluster, [], None)
     assert house.flink.calls == []
+
+
+def test_a_job_without_a_checkpoint_keeps_the_one_that_was_seen_before(house: House) -> None:
+    run(house, "a")
+    with house.store.write() as work:
+        [made] = work.instances.list_live(house.cluster.id)
+        known = replace(made, checkpoint=Kept("file:///checkpoints/chk-9", house.clock.now()))
+        work.instances.save(known)
+    assert sweep(house, Sampler(house.store, house.flink)) == made.flink_job_id
+    with house.store.read() as work:
+        assert work.instances.list_live(house.cluster.id) == [known]
