@@ -44,7 +44,7 @@ check: static
 
 # Two at a time: the real tests wait more than they compute. The closing line of pytest is the last line of the output.
 test: static
-	@$(BIN)/pytest --numprocesses=$(or $(PROCESSES),2) --dist=loadgroup
+	@$(BIN)/pytest --numprocesses=$(or $(PROCESSES),2) --dist=loadscope
 
 # Each long suite, and what pytest is given for it. `make test-long SUITES=histories` runs one of them.
 SUITES := histories versions crashes servers

@@ -15,6 +15,7 @@ from headgate.domain.clusters import EngineVersion
 from headgate.ports.engines import Engine
 from headgate.settings import load_settings
 from tests.postgresql import PostgreSql
+from tests.sharing import Sharing
 from tests.telling import Telling
 
 # Many histories of middle length find more than a few long ones. No deadline for one example: a busy
@@ -33,27 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Telling(), "telling")
-
-
-LONGEST = ("stories", "crashes", "adapters/flink")
-"""Folders whose tests share a Flink: one process runs all of a folder, and begins with the longest."""
-
-
-@pytest.hookimpl(tryfirst=True, specname="pytest_collection_modifyitems")
-def share_out(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes run the tests, say what belongs together: a folder of `LONGEST`, or a file."""
-    if not hasattr(config, "workerinput"):
-        return
-    groups = {item: _choose_group(item) for item in items}
-    ranks = {group: rank for rank, group in enumerate(LONGEST)}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: ranks.get(groups[item], len(LONGEST)))
-
-
-def _choose_group(item: pytest.Item) -> str:
-    path = item.path.relative_to(item.config.rootpath / "tests").as_posix()
-    return next((folder for folder in LONGEST if path.startswith(f"{folder}/")), path)
+    config.pluginmanager.register(Sharing(), "sharing")
 
 
 @pytest.hookimpl(trylast=True)
