@@ -113,7 +113,9 @@ def show_change(mutant: Mutant) -> list[str]:
 @cache
 def _functions(module: str) -> dict[str, list[str]]:
     """The bodies of all variants of all functions of a module, without the line that names them."""
-    text = (SOURCES / Path(*module.split(".")).with_suffix(".py")).read_text(encoding="utf-8")
+    place = SOURCES / Path(*module.split("."))
+    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    text = file.read_text(encoding="utf-8")
     lines = text.splitlines()
     return {
         node.name: [line.replace(node.name, "") for line in lines[node.lineno - 1 : node.end_lineno]]
