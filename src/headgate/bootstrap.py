@@ -136,6 +136,7 @@ class _EndableClock(SystemClock):
     """A clock whose sleepers wake with `_ToldToEnd` when the server is told to end."""
 
     def __init__(self, stopping: threading.Event) -> None:
+        super().__init__()
         self._stopping = stopping
 
     def sleep(self, seconds: float) -> None:
