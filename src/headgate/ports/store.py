@@ -96,8 +96,8 @@ class OperationStore(Protocol):
     def get(self, operation_id: str) -> Operation: ...
     def save(self, operation: Operation) -> None: ...
     def list_open(self, job_id: str) -> list[Operation]: ...
-    def list_busy_jobs(self) -> list[str]:
-        """The jobs with an open operation, an open intent, or a recovery that is due."""
+    def list_busy_jobs(self, due_by: datetime | None = None) -> list[str]:
+        """The jobs with an open operation, an open intent, or a planned recovery: one due by then, if said."""
 
     def list_of_job(self, job_id: str, limit: int, before: int | None) -> list[Operation]:
         """Newest first, numbers below `before`."""

@@ -22,7 +22,7 @@ from headgate.domain.secrets import mask_secrets
 from headgate.reconciler.fault import record_fault
 from headgate.reconciler.lease import Lease
 from headgate.reconciler.points import Point
-from headgate.reconciler.reconcile import PassResult, Reconciler
+from headgate.reconciler.reconcile import LONGEST_POLL, PassResult, Reconciler
 from headgate.reconciler.watch import ClusterLook
 
 log = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ class Loop:
         now = self._clock.now()
         with self._reconciler.tools.store.read() as work:
             clusters = work.clusters.list_all()
-            busy = work.operations.list_busy_jobs()
+            busy = work.operations.list_busy_jobs(now)
         for cluster in clusters:
             if now - self._swept_at.get(cluster.id, datetime.min.replace(tzinfo=now.tzinfo)) >= self._pace.sweep:
                 self._start(Task(TaskKind.SWEEP, cluster.id), partial(self._sweep, cluster))
@@ -248,7 +248,8 @@ class Loop:
         with self._lock:
             for kept in (self._places, self._lanes, self._faults):
                 kept.pop(job_id, None)
-            if again:
+            # A longer wait is a recovery's back-off. The rows tell its end, and it keeps no operation waiting.
+            if again and min(again) <= LONGEST_POLL:
                 self._due[job_id] = self._clock.now() + min(again)
             else:
                 self._due.pop(job_id, None)

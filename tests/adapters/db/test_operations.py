@@ -8,6 +8,7 @@ import pytest
 from headgate.domain.errors import Conflict, NotFound
 from headgate.domain.instances import InstanceEnd
 from headgate.domain.intents import IntentStatus
+from headgate.domain.jobs import JobState
 from headgate.domain.lifecycle import Verb
 from headgate.domain.operations import (
     ClaimMode,
@@ -116,6 +117,16 @@ def test_busy_are_jobs_with_an_open_operation_or_an_open_intent(store: Store) ->
         assert unit.operations.list_busy_jobs() == sorted([operated.id, acted.id, both.id])
         assert [found.number for found in unit.operations.list_open(both.id)] == [2]
         assert unit.operations.list_open(idle.id) == []
+
+
+def test_busy_is_a_job_whose_recovery_is_planned_and_due_by_the_moment_that_is_said(store: Store) -> None:
+    with store.write() as unit:
+        made = add_job(unit, "recovering")
+        unit.jobs.save_state(JobState(made.id, recovery_at=NOW))
+    with store.read() as unit:
+        assert unit.operations.list_busy_jobs() == [made.id]
+        assert unit.operations.list_busy_jobs(NOW) == [made.id]
+        assert unit.operations.list_busy_jobs(NOW - timedelta(milliseconds=1)) == []
 
 
 def test_a_withdrawal_is_requested_once(store: Store) -> None:

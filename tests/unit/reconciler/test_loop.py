@@ -3,8 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,8 @@ from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance
 from headgate.domain.jobs import JobId
 from headgate.domain.lifecycle import Verb
 from headgate.domain.observation import JobSeen
-from headgate.domain.operations import Finding, Operation, OperationStatus, Options, RestoreFrom
+from headgate.domain.operations import Finding, Operation, OperationStatus, Options, RestoreFrom, StopSnapshot
+from headgate.domain.recovery import Recovery, RecoveryPolicy
 from headgate.ports.flink import Submission, Sweep
 from headgate.reconciler.loop import AFTER_FAULT, FAULTS_BORNE, FOR_SWEEPS, Loop, Pace, differs
 from headgate.reconciler.reconcile import Reconciler
@@ -147,6 +150,38 @@ def test_what_a_sweep_shows_otherwise_than_the_rows_is_passed_over(running: Runn
     with running.flink.turn:
         running.flink.fail_job(running.house.list_instances()[0].flink_job_id)
     running.wait_until(lambda: running.house.get_state().settled == "FAILED", pace=0.1)
+
+
+class AtOnce(Executor):
+    """Runs what it is given in the calling thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **named: Any) -> "Future[Any]":
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **named))
+        return done
+
+
+@pytest.mark.requirement("T0-14")
+def test_what_a_person_asks_for_does_not_wait_for_the_back_off_of_a_recovery(memory_store: MemoryStore) -> None:
+    house = House(memory_store, LockedFlink())
+    loop = Loop(Reconciler(house.tools), house.make_lease(), PACE, AtOnce())
+    with house.store.write() as work:
+        job = work.jobs.get(JOB)
+        work.jobs.update(replace(job, recovery=Recovery(RecoveryPolicy.RESTORE), revision=job.revision + 1))
+    run = house.ask(Verb.RUN, FROM_NONE)
+    while house.get_operation(run).is_open:
+        loop.turn()
+        house.clock.advance(1)
+    house.flink.fail_job(house.list_instances()[0].flink_job_id)
+    while house.get_state().recovery_at is None:
+        loop.turn()
+        house.clock.advance(1)
+
+    stop = house.ask(Verb.STOP, Options(snapshot=StopSnapshot.NONE))
+    loop.wake()
+    loop.turn()
+    assert house.get_operation(stop).status is OperationStatus.SUCCESS
+    assert house.get_state().recovery_at is None
 
 
 def test_a_bug_that_one_job_meets_is_logged_put_off_and_stops_no_other(

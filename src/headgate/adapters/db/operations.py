@@ -1,8 +1,9 @@
 """Operations in the database: what people asked for, and the requests to withdraw it."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, union, update
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, bindparam, insert, select, union, update
 
 from headgate.adapters.db import tables
 from headgate.adapters.db.notifications import notify
@@ -19,11 +20,18 @@ _page_of_job = newest(_of_job, _operations.c.number)
 _page_of_workspace = newest(
     OPERATIONS.select.where(_operations.c.workspace == bindparam("workspace")), _operations.c.number
 )
-_busy_jobs = union(
-    select(_operations.c.job_id).where(tables.is_open_operation),
-    select(tables.intents.c.job_id).where(tables.is_open_intent),
-    select(tables.job_states.c.job_id).where(tables.job_states.c.recovery_at.is_not(None)),
-).order_by("job_id")
+
+
+def _busy(is_recovering: ColumnElement[bool]) -> CompoundSelect[Any]:
+    return union(
+        select(_operations.c.job_id).where(tables.is_open_operation),
+        select(tables.intents.c.job_id).where(tables.is_open_intent),
+        select(tables.job_states.c.job_id).where(is_recovering),
+    ).order_by("job_id")
+
+
+_busy_jobs = _busy(tables.job_states.c.recovery_at.is_not(None))
+_due_jobs = _busy(tables.job_states.c.recovery_at <= bindparam("due_by", type_=tables.job_states.c.recovery_at.type))
 _COUNTER = "operation"
 _count = (
     update(_counters)
@@ -61,8 +69,9 @@ class DatabaseOperations(OperationStore):
     def list_open(self, job_id: str) -> list[Operation]:
         return OPERATIONS.list_by(self._connection, _open, job=job_id)
 
-    def list_busy_jobs(self) -> list[str]:
-        return list(self._connection.execute(_busy_jobs).scalars())
+    def list_busy_jobs(self, due_by: datetime | None = None) -> list[str]:
+        statement, facts = (_busy_jobs, {}) if due_by is None else (_due_jobs, {"due_by": due_by})
+        return list(self._connection.execute(statement, facts).scalars())
 
     def list_of_job(self, job_id: str, limit: int, before: int | None) -> list[Operation]:
         before = NEWEST if before is None else before
