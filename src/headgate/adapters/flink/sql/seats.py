@@ -28,14 +28,20 @@ class Seat:
 
 
 def choose_seat(server: str, run_dir: Path) -> Seat:
-    """The seat of this process; `server` tells it from every other."""
+    """The seat of this process; `server` tells it from every other. The folder is there from now on."""
+    run_dir.mkdir(parents=True, exist_ok=True)
     return Seat(_name_machine(), f"{platform.node()}:{os.getpid()}:{server}", run_dir)
 
 
 def find_neighbour(holder: str) -> Path | None:
-    """The folder of the client JVMs of a lease's holder, where it is (or was) on this machine."""
+    """The folder of the client JVMs of a lease's holder, where it is (or was) on this machine.
+
+    None where it cannot be read, be it another user's or another container's: an empty look would end nothing.
+    """
     parts = holder.split(_SIGN, 2)
-    return Path(parts[2]) if len(parts) == 3 and parts[0] == _name_machine() else None
+    if len(parts) != 3 or parts[0] != _name_machine():
+        return None
+    return Path(parts[2]) if os.access(parts[2], os.R_OK | os.X_OK) else None
 
 
 def _name_machine() -> str:
