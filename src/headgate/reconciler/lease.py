@@ -36,6 +36,7 @@ class Lease:
         self._holder = holder
         self._due = self._sure_until = self._quiet_until = _LONG_AGO
         self._sure_before = _NEVER
+        self._predecessor: str | None = None
         self.fence: int | None = None
         self.length = timedelta(seconds=10)
         self.renewal = timedelta(seconds=3)
@@ -60,7 +61,8 @@ class Lease:
         self._sure_until, self._sure_before = asked_at + self.length.total_seconds(), asked_on + self.length
         if fence != self.fence:
             self.drop()  # another one held it meanwhile
-            self._begin(fence, predecessor)
+            self._predecessor = predecessor or self._predecessor
+            self._begin(fence)
         return True
 
     def may_send(self, fence: int | None) -> bool:
@@ -93,9 +95,10 @@ class Lease:
             fence = work.lease.acquire(self._holder, now, now + self.length)
         return fence, holder if holder != self._holder else None
 
-    def _begin(self, fence: int, predecessor: str | None) -> None:
+    def _begin(self, fence: int) -> None:
+        """Where this fails it is begun anew; by then the lease is ours, and no longer tells who had it before."""
         log.info("this server reconciles now (fence %d)", fence)
-        if not self._gateway.end_predecessors(predecessor):
+        if not self._gateway.end_predecessors(self._predecessor):
             log.info("what the server before this one was submitting is awaited for %s", SUBMISSION_LIFE)
             self._quiet_until = self._clock.monotonic() + SUBMISSION_LIFE.total_seconds()
-        self.fence = fence
+        self.fence, self._predecessor = fence, None

@@ -8,6 +8,7 @@ import pytest
 from headgate.domain.errors import Unavailable
 from headgate.ports.store import UnitOfWork
 from headgate.reconciler.lease import Lease
+from tests.fakes.flink import FakeFlink
 from tests.unit.reconciler.house import House
 
 
@@ -157,6 +158,28 @@ def test_what_a_server_out_of_reach_was_submitting_is_awaited(house: House, leas
     assert second.awaits_predecessor() is (end == "left")
     house.clock.advance(120)
     assert not second.awaits_predecessor()
+
+
+def test_one_that_failed_to_end_its_predecessor_asks_for_the_same_one_again(house: House) -> None:
+    asked: list[str | None] = []
+
+    class Stubborn(FakeFlink):
+        def end_predecessors(self, holder: str | None) -> bool:
+            asked.append(holder)
+            if len(asked) == 1:
+                raise PermissionError("a process of another user")
+            return False
+
+    assert house.make_lease("another server").keep()
+    house.clock.advance(10)
+    lease = Lease(house.store, Stubborn(house.clock), house.clock, "this server")
+    with pytest.raises(PermissionError):
+        lease.keep()
+    assert lease.fence is None
+    house.clock.advance(3)
+    assert lease.keep()
+    assert asked == ["another server", "another server"]
+    assert lease.awaits_predecessor()
 
 
 def test_one_given_back_is_free_at_once(house: House, lease: Lease) -> None:
