@@ -144,6 +144,15 @@ def test_a_disk_that_takes_nothing_is_said_once_and_is_in_nobody_s_way(
     assert len([record for record in caplog.records if "cannot be recorded" in record.message]) == 1
 
 
+def test_an_answer_with_any_sign_for_a_new_line_is_read_again(
+    calls: CallFiles, clock: FakeClock, tmp_path: Path
+) -> None:
+    text = "one\x85two\u2028three\u2029four\r\nfive"
+    order(calls, CallAnswer(400, text))
+    (kept,) = CallFiles(tmp_path / "trace", clock).list_of_job(JOB.job_id)
+    assert (kept.status, kept.answer) == (400, text)
+
+
 def test_a_line_that_was_written_by_halves_costs_nothing_else(
     calls: CallFiles, clock: FakeClock, tmp_path: Path
 ) -> None:

@@ -149,7 +149,7 @@ class CallFiles(CallLog):
             text = self._find_file(job_id).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             text = ""
-        calls = {call.number: call for call in (*_load(text.splitlines()), *newer)}
+        calls = {call.number: call for call in (*_load(text.split("\n")), *newer)}
         return [calls[number] for number in sorted(calls, reverse=True)[:CALLS_KEPT]]
 
     def _find_file(self, job_id: str) -> Path:
