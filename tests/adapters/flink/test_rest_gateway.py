@@ -358,6 +358,7 @@ def test_flink_s_configuration_says_whether_it_has_high_availability(entries: di
         ({"heartbeat.timeout": "3min"}, 180),
         ({"heartbeat.timeout": "500 MS"}, 0.5),
         ({"heartbeat.timeout": "1 fortnight"}, 50),
+        ({"heartbeat.timeout": "9223372036854775807"}, 86400),
     ],
     ids=str,
 )

@@ -36,6 +36,7 @@ _UNITS = {
     **dict.fromkeys(("h", "hour", "hours"), timedelta(hours=1)),
     **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
 }
+_DAY = timedelta(days=1)
 # A task in one of these words has got its slot and begun.
 _RUN = frozenset({"RUNNING", "FINISHED"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,7 +84,8 @@ def read_heartbeat_timeout(configuration: dict[str, str]) -> timedelta:
     told = _DURATION.fullmatch(configuration.get("heartbeat.timeout", "").strip().lower())
     if told is None or told["unit"] not in _UNITS:
         return FLINK_HEARTBEAT
-    return int(told["number"]) * _UNITS[told["unit"]]
+    # Who wants none may have written Long.MAX_VALUE, which no span of ours can hold.
+    return min(int(told["number"]), _DAY // _UNITS[told["unit"]]) * _UNITS[told["unit"]]
 
 
 def read_sweep(incarnation: Incarnation, jobs: Mapping[FlinkJobId, JobSeen], configuration: dict[str, str]) -> Sweep:
