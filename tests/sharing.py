@@ -12,7 +12,7 @@ def choose_group(path: str) -> str:
     return next((folder for folder in LONGEST if path.startswith(folder)), path)
 
 
-class ByPlace(LoadScopeScheduling):  # type: ignore[misc]
+class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # its library has no types
     """A process runs all tests of a group, or none."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -68,7 +68,7 @@ def _decide(
     if intent is not None:
         return _resolve(job, operation, intent, seen, policy, now)
     if operation is not None and operation.lane is Lane.SAVEPOINT:
-        return _advance_savepoint(job, operation, seen)
+        return _advance_savepoint(job, operation, seen, policy)
     ended = _decide_ended(job, seen, policy)
     if ended is not None:
         return ended
@@ -263,7 +263,7 @@ def _recheck_stop(state: Settled, live: bool, operation: Operation) -> Settle | 
     return Settle("the job has ended already", settle.already_true(rests, Wanted.CANCELLED, forget_pause=True))
 
 
-def _advance_savepoint(job: JobFacts, operation: Operation, seen: Seen) -> Decision:
+def _advance_savepoint(job: JobFacts, operation: Operation, seen: Seen, policy: Policy) -> Decision:
     """A savepoint beside the running job; what becomes of the job is the main lane's to say."""
     if job.main_is_busy:
         return Nothing("the main lane executes an operation", Finding("waits_for_operation"))
@@ -276,12 +276,16 @@ def _advance_savepoint(job: JobFacts, operation: Operation, seen: Seen) -> Decis
         return Nothing("the job is not seen alive", Finding("waits_for_job"))
     if job.savepoint_dir is None:
         return Settle("no savepoint directory", settle.refused(Finding("savepoint_dir_missing")))
-    return _wait_for_tasks(seen) or TriggerSavepoint("a savepoint is asked for")
+    return _wait_for_tasks(operation, seen, policy) or TriggerSavepoint("a savepoint is asked for")
 
 
-def _wait_for_tasks(seen: Seen) -> Nothing | None:
-    """Flink refuses a savepoint of a job that it is just bringing back; None: all tasks run."""
-    if seen.job is None or seen.job.tasks_running is not False:
+def _wait_for_tasks(operation: Operation, seen: Seen, policy: Policy) -> Nothing | None:
+    """Flink refuses a savepoint of a job that it is just bringing back; None: all tasks run.
+
+    A job that does not come back within the pause's deadline is Flink's to refuse, in its own words.
+    """
+    is_late = seen.at - operation.requested_at > policy.pause_deadline
+    if is_late or seen.job is None or seen.job.tasks_running is not False:
         return None
     return Nothing("Flink takes no savepoint before all tasks run", Finding("waits_for_tasks"))
 
@@ -318,7 +322,7 @@ def _advance_stop(job: JobFacts, operation: Operation, step: StepName, seen: See
         if operation.options.allow_state_loss:
             return Cancel("no savepoint directory, and the person accepted the loss of state")
         return Settle("no savepoint directory", settle.refused(Finding("savepoint_dir_missing")))
-    return _wait_for_tasks(seen) or StopWithSavepoint("the job is to end on a savepoint")
+    return _wait_for_tasks(operation, seen, policy) or StopWithSavepoint("the job is to end on a savepoint")
 
 
 def _is_live(job: JobFacts) -> bool:

@@ -5,7 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from headgate.domain.decisions import Cancel, Decision, JobFacts, Nothing, Settle, StopWithSavepoint, Submit
+from headgate.domain.decisions import (
+    Cancel,
+    Decision,
+    JobFacts,
+    Nothing,
+    Settle,
+    StopWithSavepoint,
+    Submit,
+    TriggerSavepoint,
+)
 from headgate.domain.instances import FlinkJobId, FlinkStatus
 from headgate.domain.intents import IntentKind
 from headgate.domain.lifecycle import Settled, Verb, Wanted
@@ -268,6 +277,14 @@ class TestAStop:
         assert isinstance(decision, Nothing)
         assert decision.waits_for == Finding("waits_for_tasks")
         assert not isinstance(decided(running(), seen(RUNNING), _ask(verb)), Nothing)
+
+    @pytest.mark.parametrize("verb", ["pause", "stop CREATE", "restart", "savepoint"])
+    def test_a_job_that_does_not_come_back_in_time_is_flink_s_to_refuse(self, verb: str) -> None:
+        asked = replace(_ask(verb), requested_at=ago(minutes=10))
+        assert isinstance(decided(running(), seen(RUNNING, tasks_running=False), asked), Nothing)
+        late = replace(asked, requested_at=ago(minutes=10, seconds=1))
+        decision = decided(running(), seen(RUNNING, tasks_running=False), late)
+        assert isinstance(decision, StopWithSavepoint | TriggerSavepoint)
 
     def test_a_cancellation_does_not_wait_for_that(self) -> None:
         assert isinstance(decided(running(), seen(RUNNING, tasks_running=False), _ask("stop NONE")), Cancel)
