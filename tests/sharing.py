@@ -3,13 +3,21 @@
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-LONGEST = ("tests/stories/", "tests/crashes/", "tests/adapters/flink/")
-"""Folders whose tests share a Flink. Every other file is shared out by itself."""
+SHARED = ("tests/stories/", "tests/crashes/", "tests/adapters/flink/")
+"""Folders whose tests share a Flink: they stay together. Every other file is shared out by itself."""
+
+LONGEST = (*SHARED, "tests/properties/")
+"""What begins, in this order."""
 
 
 def choose_group(path: str) -> str:
-    """The folder of `LONGEST` that the file lies in, else the file."""
-    return next((folder for folder in LONGEST if path.startswith(folder)), path)
+    """The folder of `SHARED` that the file lies in, else the file."""
+    return next((folder for folder in SHARED if path.startswith(folder)), path)
+
+
+def rank(nodeid: str) -> int:
+    """How early a test begins: the place of its folder in `LONGEST`."""
+    return next((place for place, folder in enumerate(LONGEST) if nodeid.startswith(folder)), len(LONGEST))
 
 
 class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # its library has no types
@@ -29,5 +37,4 @@ class Sharing:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         if hasattr(config, "workerinput"):
-            ranks = {group: rank for rank, group in enumerate(LONGEST)}
-            items.sort(key=lambda item: ranks.get(choose_group(item.nodeid.partition("::")[0]), len(LONGEST)))
+            items.sort(key=lambda item: rank(item.nodeid))

@@ -60,8 +60,8 @@ MUTANTS = {
     "a start does not wait for the tasks of a lost JobManager": Mutant(
         1,
         decide._advance_submit,
-        "now < lost_at + ",
-        "now < lost_at - ",
+        " + job.heartbeat_timeout",
+        " - job.heartbeat_timeout",
         openings.lose_the_job_manager,
         {"high_availability": False, "linger_s": 45.0},
     ),
