@@ -96,13 +96,11 @@ class ClusterWatch:
         try:
             sweep = self._gateway.sweep(cluster)
         except FlinkError as error:
-            state = self._record(cluster, at, None, error.cause or str(error), fence)
-            return ClusterLook(at, Reachability.UNREACHABLE, state.incarnation, state.unreachable_total(at), None)
+            return _hide(at, self._record(cluster, at, None, error.cause or str(error), fence), NO_ANSWER)
         obstacle = self._find_obstacle(cluster, sweep)
         if obstacle:
-            state = self._record(cluster, at, None, obstacle, fence)
-            look = ClusterLook(at, Reachability.UNREACHABLE, state.incarnation, state.unreachable_total(at), None)
-            return replace(look, silence=OTHER_CLUSTER if obstacle == REPLACED else OTHER_REGISTRATION)
+            silence = OTHER_CLUSTER if obstacle == REPLACED else OTHER_REGISTRATION
+            return _hide(at, self._record(cluster, at, None, obstacle, fence), silence)
         state = self._record(cluster, at, sweep, "", fence)
         return ClusterLook(
             at=at,
@@ -166,6 +164,12 @@ class ClusterWatch:
             _log_change(cluster, after)
         self._state = after
         return after
+
+
+def _hide(at: datetime, state: ClusterState, silence: str) -> ClusterLook:
+    """A look that shows nothing."""
+    total = state.unreachable_total(at)
+    return ClusterLook(at, Reachability.UNREACHABLE, state.incarnation, total, None, silence=silence)
 
 
 def _log_change(cluster: Cluster, state: ClusterState) -> None:
