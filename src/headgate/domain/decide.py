@@ -282,9 +282,11 @@ def _advance_savepoint(job: JobFacts, operation: Operation, seen: Seen, policy: 
 def _wait_for_tasks(operation: Operation, seen: Seen, policy: Policy) -> Nothing | None:
     """Flink refuses a savepoint of a job that it is just bringing back; None: all tasks run.
 
-    A job that does not come back within the pause's deadline is Flink's to refuse, in its own words.
+    A job that does not come back within the pause's deadline is Flink's to refuse, in its own words. Each
+    silence of the cluster and each skip of the clock begins the wait anew: it could come back in neither.
     """
-    is_late = seen.at - operation.requested_at > policy.pause_deadline
+    begun_at = max(filter(None, (operation.requested_at, seen.answers_since, seen.skipped_to)))
+    is_late = seen.at - begun_at > policy.pause_deadline
     if is_late or seen.job is None or seen.job.tasks_running is not False:
         return None
     return Nothing("Flink takes no savepoint before all tasks run", Finding("waits_for_tasks"))

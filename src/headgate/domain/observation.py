@@ -93,6 +93,7 @@ class Seen:
     is next, `free_slots` when one takes long. `remains` is set once the job has ended, and what it left can be known.
     `silence` is the code of what an operation waits for while the cluster is not reachable. `skipped_to`
     is set where the clock has skipped time: what was before that is less long ago than it seems.
+    `answers_since` is when the cluster's last silence was over.
     """
 
     at: datetime
@@ -111,6 +112,7 @@ class Seen:
     unknown_job: FlinkJobId | None = None
     silence: str = NO_ANSWER
     skipped_to: datetime | None = None
+    answers_since: datetime | None = None
 
     @property
     def is_reachable(self) -> bool:

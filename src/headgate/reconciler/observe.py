@@ -44,6 +44,7 @@ def describe_cluster(cluster: Cluster | None, look: ClusterLook) -> Seen:
         high_availability=look.high_availability or (cluster is not None and cluster.high_availability),
         unreachable_total=look.unreachable_total,
         silence=look.silence,
+        answers_since=look.answers_since,
     )
 
 

@@ -44,7 +44,8 @@ class ClusterLook:
     """One sweep's result. `jobs` is None when the cluster did not answer.
 
     `just_ended` are those of which Flink may still show what was before their end. `silence` is the
-    code of what everybody waits for while there are no jobs to see.
+    code of what everybody waits for while there are no jobs to see. `answers_since` is when the last
+    silence was over.
     """
 
     at: datetime
@@ -55,6 +56,7 @@ class ClusterLook:
     just_ended: frozenset[FlinkJobId] = frozenset()
     high_availability: bool = False
     silence: str = NO_ANSWER
+    answers_since: datetime | None = None
 
     @property
     def is_reachable(self) -> bool:
@@ -110,6 +112,7 @@ class ClusterWatch:
             jobs=sweep.jobs,
             just_ended=self._note_ends(sweep.jobs),
             high_availability=sweep.high_availability,
+            answers_since=state.since,
         )
 
     def _note_ends(self, jobs: Mapping[FlinkJobId, JobSeen]) -> frozenset[FlinkJobId]:

@@ -1,7 +1,7 @@
 """No act is under way: the precondition once more, then the next step of the operation, or what it waits for."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -285,6 +285,17 @@ class TestAStop:
         late = replace(asked, requested_at=ago(minutes=10, seconds=1))
         decision = decided(running(), seen(RUNNING, tasks_running=False), late)
         assert isinstance(decision, StopWithSavepoint | TriggerSavepoint)
+
+    @pytest.mark.requirement("U-09", "U-05")
+    @pytest.mark.parametrize("is_skipped", [False, True], ids=["silence", "skipped"])
+    def test_time_in_which_it_could_not_come_back_is_not_its_time(self, is_skipped: bool) -> None:
+        def decided_after(begun_at: datetime) -> Decision:
+            waits = seen(RUNNING, tasks_running=False)
+            back = replace(waits, skipped_to=begun_at) if is_skipped else replace(waits, answers_since=begun_at)
+            return decided(running(), back, replace(_ask("pause"), requested_at=ago(hours=2)))
+
+        assert isinstance(decided_after(ago(minutes=10)), Nothing)
+        assert isinstance(decided_after(ago(minutes=10, seconds=1)), StopWithSavepoint)
 
     def test_a_cancellation_does_not_wait_for_that(self) -> None:
         assert isinstance(decided(running(), seen(RUNNING, tasks_running=False), _ask("stop NONE")), Cancel)

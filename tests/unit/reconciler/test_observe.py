@@ -56,6 +56,10 @@ class TestTheJob:
         assert (seen.job.status, seen.job.tasks_running) == (FlinkStatus.RUNNING, True)
         assert names(house) == ["sweep"], "one call a sweep, whatever the number of jobs"
 
+    def test_how_long_the_cluster_has_answered_goes_with_it(self, house: House, runs: Instance) -> None:
+        look = look_at(house)
+        assert observe(house.flink, house.load(), look, None, Policy()).answers_since == look.answers_since is not None
+
     @pytest.mark.requirement("T0-17")
     def test_why_a_failed_one_failed_is_looked_up(self, house: House, runs: Instance) -> None:
         house.flink.fail_job(runs.flink_job_id, "boom")

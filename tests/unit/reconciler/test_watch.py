@@ -68,6 +68,17 @@ class TestLooking:
         assert (look.reachability, look.jobs, look.is_reachable) == (Reachability.UNREACHABLE, None, False)
         assert look.incarnation == known
 
+    @pytest.mark.requirement("A-30", "U-09")
+    def test_a_look_tells_when_the_last_silence_was_over(self, house: House, watch: ClusterWatch) -> None:
+        began = watch.look(CLUSTER, NOW, None).answers_since
+        house.clock.advance(1)
+        assert watch.look(CLUSTER, house.clock.now(), None).answers_since == began == NOW
+        house.clock.advance(1)
+        house.flink.inject(Fault.REFUSED)
+        watch.look(CLUSTER, house.clock.now(), None)
+        house.clock.advance(1)
+        assert watch.look(CLUSTER, house.clock.now(), None).answers_since == house.clock.now()
+
 
 class TestWhatIsKept:
     def test_what_the_configuration_says_outlives_the_job_manager(self) -> None:
