@@ -7,8 +7,9 @@ meanwhile waits for its outcome and is not touched by it; only a stop cuts it sh
 from dataclasses import replace
 from datetime import datetime
 
+from headgate.domain import settle
 from headgate.domain.decide_start import decide_submission
-from headgate.domain.decisions import AwaitOutcome, Cancel, Decision, JobFacts, Nothing, Outcome, Settle, Submit
+from headgate.domain.decisions import AwaitOutcome, Cancel, Decision, GiveUp, JobFacts, Nothing, Outcome, Settle, Submit
 from headgate.domain.evidence import is_alive
 from headgate.domain.instances import InstanceEnd
 from headgate.domain.intents import Intent, IntentKind, IntentStatus
@@ -36,6 +37,10 @@ def decide_recovery_submission(
     if step is not None and step.name is StepName.CANCEL and is_alive(seen):
         return Cancel("a stop does not wait for a recovery", closes=IntentStatus.DONE)
     decision = decide_submission(job, intent, seen, policy, now)
+    if isinstance(decision, GiveUp):
+        # No operation goes on: the attempt has failed, and the next one waits for its turn as after any failure.
+        failed = settle.start_failed(job, decision.finding, IntentStatus.GIVEN_UP, InstanceEnd.GIVEN_UP, lost=True)
+        return without_operation(Settle(decision.because, failed))
     if isinstance(decision, Cancel):
         return replace(decision, failing=None, is_recovery=True)
     if isinstance(decision, AwaitOutcome) and operation is not None:

@@ -82,7 +82,8 @@ class Loop:
     """Runs until stopped. `wake` and `refresh` may be called from any thread.
 
     `_due` says when which job is passed over next, `_places` on which cluster it will be; a job that is
-    not in it has yet to find out. `_lanes` is where a pass under way is, `_faults` is of failed ones.
+    not in it has yet to find out. `_lanes` is where a pass under way is, `_faults` is of failed ones,
+    `_told` what the log has said last of what does not work at present.
     """
 
     def __init__(self, reconciler: Reconciler, lease: Lease, pace: Pace, pool: Executor | None = None) -> None:
@@ -99,6 +100,7 @@ class Loop:
         self._places: dict[str, str | None] = {}
         self._lanes: dict[str, Lane] = {}
         self._faults: dict[str, JobFault] = {}
+        self._told: dict[Task, str] = {}
         self._swept_at: dict[str, datetime] = {}
         self._known_ids: set[str] = set()
         self.last_turn: float | None = None
@@ -176,11 +178,17 @@ class Loop:
         self._woken.set()
 
     def _guard(self, task: Task, work: Callable[[], None]) -> None:
-        """One job's fault must not stop the others: it is logged, and tried again later."""
+        """One job's fault must not stop the others: it is logged, and tried again later.
+
+        What goes on being wrong is said once, not with every trial.
+        """
         try:
             work()
+            self._told.pop(task, None)
         except HeadgateError as error:
-            log.warning("%s: %s", task, error)
+            level = logging.DEBUG if self._told.get(task) == str(error) else logging.WARNING
+            self._told[task] = str(error)
+            log.log(level, "%s: %s", task, error)
             self._put_off(task)
             if error.code == "lease_lost":
                 self._lease.drop()

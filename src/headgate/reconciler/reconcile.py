@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from headgate.domain import settle
 from headgate.domain.clusters import Cluster, Reachability
 from headgate.domain.decide import cancel_stray, decide
-from headgate.domain.decisions import AwaitOutcome, Decision, GiveUp, Nothing, Settle, Submit
+from headgate.domain.decisions import AwaitOutcome, Decision, GiveUp, Nothing, Outcome, Settle, Submit
 from headgate.domain.events import EventLevel, EventType
 from headgate.domain.intents import Intent, IntentKind
 from headgate.domain.lifecycle import Lane
 from headgate.domain.observation import Seen, TriggerSeen, TriggerStatus
 from headgate.domain.operations import Finding, Operation, OperationStatus, is_declaration
+from headgate.domain.recovery import hold
 from headgate.domain.restore import FromSnapshot
 from headgate.domain.snapshots import PathStatus
 from headgate.reconciler import record
@@ -164,14 +165,17 @@ class Reconciler:
     def _pass_without_cluster(self, situation: Situation, fence: int | None) -> PassResult:
         """The cluster is not registered (any more), or the job never had one: nothing can be sent."""
         tools, operation = self.tools, situation.operation
-        if operation is None and situation.intent is None:
-            return PassResult(None, None)
         now = tools.clock.now()
         seen = Seen(now, Reachability.UNREACHABLE, None, False, timedelta(0))
         decision = decide(situation.facts, operation, situation.intent, seen, tools.policy, now)
         name = situation.version.spec.cluster if situation.version is not None else "-"
         finding = Finding("cluster_not_found", {"cluster": name})
-        if is_declaration(operation):
+        if operation is None and situation.intent is None:
+            if situation.facts.state.recovery_at is None:
+                return PassResult(None, None)
+            held = hold(situation.facts.state.recovery, finding)
+            decision = Settle("a recovery has no cluster to be on", Outcome(warning=finding, recovery=held))
+        elif is_declaration(operation):
             pass  # it needs nobody's answer
         elif situation.intent is not None and situation.intent.is_foreign:
             self._write_waiting(situation, decision, fence)

@@ -179,6 +179,23 @@ class TestAnAttempt:
         assert outcome.recovery is not None
         assert outcome.recovery.at is not None
 
+    @pytest.mark.parametrize("answer", [None, Answer.OUTCOME_UNKNOWN, Answer.ACCEPTED])
+    def test_that_goes_with_its_jobmanager_counts_and_the_next_one_waits_for_its_turn(
+        self, answer: Answer | None
+    ) -> None:
+        tried = RecoveryState((ago(minutes=2), ago(minutes=1)))
+        facts = job(Settled.FAILED, instance(), state_wanted=Wanted.RUNNING, state_recovery=tried, policy=ON)
+        outcome = settled(decided(facts, seen(**RESTARTED), None, attempt(answer)))
+        assert (outcome.intent, outcome.settled, outcome.lost) == (IntentStatus.GIVEN_UP, Settled.FAILED, True)
+        assert outcome.recovery == RecoveryPlan(tried, NOW + timedelta(seconds=40))
+
+    def test_whose_jobmanagers_keep_going_away_is_held_at_last(self) -> None:
+        tried = RecoveryState((ago(minutes=2),) * ON.attempts)
+        facts = job(Settled.FAILED, instance(), state_wanted=Wanted.RUNNING, state_recovery=tried, policy=ON)
+        outcome = settled(decided(facts, seen(**RESTARTED), None, attempt(None)))
+        assert outcome.recovery is not None
+        assert outcome.recovery.state.held == Finding("recovery_exhausted", {"attempts": "5"})
+
     def test_that_takes_too_long_is_cancelled_and_followed_by_the_next(self) -> None:
         slow = replace(attempt(), sent_at=ago(minutes=6))
         decision = under_way(seen(FlinkStatus.CREATED), act=slow)

@@ -12,6 +12,7 @@ import pytest
 
 from headgate.adapters.db.memory import MemoryStore
 from headgate.domain.clusters import Cluster, ClusterId, Incarnation, Reachability
+from headgate.domain.errors import Unavailable
 from headgate.domain.events import EventLevel, EventType
 from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance
 from headgate.domain.jobs import JobId
@@ -182,6 +183,27 @@ def test_what_a_person_asks_for_does_not_wait_for_the_back_off_of_a_recovery(mem
     loop.turn()
     assert house.get_operation(stop).status is OperationStatus.SUCCESS
     assert house.get_state().recovery_at is None
+
+
+@pytest.mark.requirement("A-30")
+def test_a_database_that_is_away_is_logged_once_until_it_answers_again(
+    memory_store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = House(memory_store, LockedFlink())
+    lease = house.make_lease()
+    loop = Loop(Reconciler(house.tools), lease, PACE, AtOnce())
+
+    def go_away() -> bool:
+        raise Unavailable(cause="refused")
+
+    for _ in range(2):
+        with pytest.MonkeyPatch.context() as broken:
+            broken.setattr(lease, "keep", go_away)
+            for _ in range(3):
+                loop.turn()
+        loop.turn()
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said == ["tick: unavailable(): refused"] * 2
 
 
 def test_a_bug_that_one_job_meets_is_logged_put_off_and_stops_no_other(

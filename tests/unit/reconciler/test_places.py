@@ -1,5 +1,6 @@
 """Where a pass takes place, what is known of that place, and what is concluded where there is none."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,10 @@ from headgate.domain.instances import InstanceEnd
 from headgate.domain.intents import INTENT_FORMAT, IntentKind
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import Finding, Operation, Options, RestoreFrom, StopSnapshot
+from headgate.domain.recovery import RecoveryState
 from headgate.reconciler.reconcile import Reconciler
 from tests.fakes.faults import Fault
-from tests.unit.domain.facts import JOB, intent
+from tests.unit.domain.facts import JOB, NOW, ago, intent
 from tests.unit.domain.told import check_decision
 from tests.unit.reconciler.house import CLUSTER, House
 
@@ -147,6 +149,18 @@ class TestWithoutACluster:
         self.pass_over(house, reconciler)
         closed: Operation = house.get_operation(stop)
         assert not closed.is_open
+
+    def test_a_recovery_that_is_due_is_held(self, house: House, reconciler: Reconciler) -> None:
+        house.add_instance(end=InstanceEnd.FAILED)
+        tried = RecoveryState((ago(minutes=2),))
+        house.save_state(Settled.FAILED, wanted=Wanted.RUNNING, recovery=tried, recovery_at=NOW)
+        decision, again_in = self.pass_over(house, reconciler)
+        assert isinstance(decision, Settle)
+        state, found = house.get_state(), Finding("cluster_not_found", {"cluster": "local"})
+        assert (state.recovery, state.recovery_at) == (replace(tried, held=found), None)
+        assert state.warning is not None
+        assert (state.warning.finding, again_in) == (found, timedelta(0))
+        assert reconciler.pass_over(JOB, Lane.MAIN, None).again_in is None
 
     def test_an_act_of_a_newer_release_is_looked_at_again_in_a_second(
         self, house: House, reconciler: Reconciler
