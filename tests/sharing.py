@@ -4,20 +4,40 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 SHARED = ("tests/stories/", "tests/crashes/", "tests/adapters/flink/")
-"""Folders whose tests share a Flink: they stay together. Every other file is shared out by itself."""
+"""Folders whose tests share a Flink: they stay together, but for `APART`. Every other file is shared out by itself."""
 
-LONGEST = (*SHARED, "tests/properties/")
+APART = tuple(
+    f"tests/stories/test_{name}.py"
+    for name in (
+        "high_availability",
+        "two_servers",
+        "backup",
+        "known_faults",
+        "recovery",
+        "several_servers",
+        "lost_jobmanager",
+        "flink_versions",
+    )
+)
+"""Stories with clusters and servers of their own: each may be told beside the others. Longest first."""
+
+LONGEST = (*SHARED, *APART)
 """What begins, in this order."""
 
 
 def choose_group(path: str) -> str:
     """The folder of `SHARED` that the file lies in, else the file."""
+    if path in APART:
+        return path
     return next((folder for folder in SHARED if path.startswith(folder)), path)
 
 
 def rank(nodeid: str) -> int:
-    """How early a test begins: the place of its folder in `LONGEST`."""
-    return next((place for place, folder in enumerate(LONGEST) if nodeid.startswith(folder)), len(LONGEST))
+    """How early a test begins: the place of its group in `LONGEST`, then the properties, then all else."""
+    group = choose_group(nodeid.partition("::")[0])
+    if group in LONGEST:
+        return LONGEST.index(group)
+    return len(LONGEST) + (not group.startswith("tests/properties/"))
 
 
 class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # its library has no types
@@ -32,6 +52,7 @@ class Sharing:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: object) -> ByPlace:
+        config.option.loadscopereorder = False  # else groups begin by how many tests they have, not how long they take
         return ByPlace(config, log)
 
     @pytest.hookimpl(trylast=True)
