@@ -4,7 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 
 from headgate.adapters.db.connect import connect
 from headgate.adapters.db.unit_of_work import DatabaseStore
@@ -26,6 +26,24 @@ def test_threads_write_in_turn(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         taken = [number for found in pool.map(lambda _: _take_numbers(store, 25), range(8)) for number in found]
     assert sorted(taken) == list(range(1, 201))
+
+
+def test_two_that_open_a_new_database_at_once_do_not_stand_in_each_other_s_way(tmp_path: Path) -> None:
+    """SQLite itself refuses one of two that change the journal at once, once in some dozens of times."""
+    start = Barrier(2)
+
+    def open_first(url: str) -> str:
+        engine = connect(url)
+        start.wait()
+        with engine.begin() as connection:
+            mode: str = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+        engine.dispose()
+        return mode
+
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(150):
+            urls = [f"sqlite:///{tmp_path}/{number}.sqlite"] * 2
+            assert list(pool.map(open_first, urls)) == ["wal", "wal"]
 
 
 def test_processes_write_in_turn(database_url: str) -> None:

@@ -13,6 +13,9 @@ from sqlalchemy.pool import StaticPool
 
 from headgate.adapters.db.limits import POOL_OVERFLOW, POOL_SIZE, READ_ONLY
 
+JOURNAL_TRIES = 50
+"""How often a new database's journal is changed before its being busy counts."""
+
 
 def choose_options(url: URL) -> dict[str, Any]:
     """How `create_engine` is called for this kind."""
@@ -34,13 +37,31 @@ def _prepare(busy_timeout: timedelta, connection: sqlite3.Connection, _record: o
     connection.create_function("lower", 1, _lower, deterministic=True)
     try:
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout // timedelta(milliseconds=1)}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         # FULL: a commit is on the disk when it returns, so an intent survives even a power cut.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.Error:
         connection.close()
         raise
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Several that open a new database at once want to change its journal; SQLite lets none of them wait for that.
+
+    A transaction of one's own does wait, as long as the busy timeout says: another's change is then over.
+    """
+    for _ in range(JOURNAL_TRIES):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("ROLLBACK")
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin(connection: Connection) -> None:
