@@ -12,7 +12,6 @@ APART = tuple(
         "high_availability",
         "two_servers",
         "backup",
-        "known_faults",
         "recovery",
         "several_servers",
         "lost_jobmanager",

@@ -71,10 +71,10 @@ def artifact(person: Person, test_jar: Path) -> str:
 
 @pytest.fixture(scope="session")
 def annex_house(engine_221: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A server without a Flink of its own, and with little patience for starts."""
+    """A server without a Flink of its own."""
     house = House(tmp_path_factory.mktemp("annex"), command="serve")
     try:
-        house.start(start_deadline_s="20")
+        house.start()
         yield house
     finally:
         house.end_all()
@@ -83,7 +83,22 @@ def annex_house(engine_221: Engine, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def annex(annex_house: House) -> Iterator[Person]:
     """Somebody at that server, who leaves neither jobs nor clusters behind."""
-    person = _Visitor(annex_house)
+    yield from _visit(annex_house)
+
+
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[Person]:
+    """Somebody at a server of their own, without a Flink, that gives up starts after twenty seconds."""
+    house = House(tmp_path / "hasty", command="serve")
+    try:
+        house.start(start_deadline_s="20")
+        yield from _visit(house)
+    finally:
+        house.end_all()
+
+
+def _visit(house: House) -> Iterator[Person]:
+    person = _Visitor(house)
     try:
         yield person
     finally:

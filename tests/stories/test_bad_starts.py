@@ -164,10 +164,10 @@ def test_a_custom_start_from_a_directory_that_is_no_savepoint_fails(
 
 
 @pytest.mark.requirement("A-29", "D-06", "T0-15", "T0-18")
-def test_a_start_without_free_slots_is_given_up_and_says_so(house: House, annex: Person, test_jar: Path) -> None:
+def test_a_start_without_free_slots_is_given_up_and_says_so(house: House, hasty: Person, test_jar: Path) -> None:
     flink = Flink(house.flink.rest_url)
-    cluster = annex.register("shared", house.flink.rest_url)
-    job = annex.publish("too wide", jar(annex.upload(test_jar), cluster=cluster, parallelism=32))
+    cluster = hasty.register("shared", house.flink.rest_url)
+    job = hasty.publish("too wide", jar(hasty.upload(test_jar), cluster=cluster, parallelism=32))
 
     run = job.fail("run")
     assert run["reason"] in {"start_timed_out", "flink_no_slots"}
