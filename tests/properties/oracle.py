@@ -11,7 +11,7 @@ from datetime import timedelta
 from headgate.domain.clusters import Cluster, Incarnation, Reachability
 from headgate.domain.events import EventType
 from headgate.domain.instances import FlinkJobId, Instance, InstanceEnd
-from headgate.domain.intents import IntentKind, IntentStatus
+from headgate.domain.intents import Intent, IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.observation import TriggerStatus
 from headgate.domain.operations import Operation, Options, RestoreFrom, StopSnapshot
@@ -146,7 +146,7 @@ class GuardedFlink(FakeFlink):
         intent = work.intents.find_open(instance.job_id, Lane.MAIN)
         assert intent is not None
         if intent.operation_id is None:
-            self._judge_recovery(work, instance)
+            self._judge_recovery(work, instance, intent)
             return
         operation = work.operations.get(intent.operation_id)
         snapshots = work.snapshots.list_of_job(instance.job_id)
@@ -162,14 +162,15 @@ class GuardedFlink(FakeFlink):
         said = _said_stateless(operation, instance) or (operation.options.restore_from is None and nothing_kept)
         demand(3, not had_state or (said and operation.verb is not Verb.RESUME), f"{operation.verb} drops the state")
 
-    def _judge_recovery(self, work: UnitOfWork, instance: Instance) -> None:
+    def _judge_recovery(self, work: UnitOfWork, instance: Instance, intent: Intent) -> None:
         """A start that nobody asked for: after a failure, with state, within the budget, from the newest there is."""
         state, job = work.jobs.get_state(instance.job_id), work.jobs.get(instance.job_id)
         demand(3, job.recovery.policy is RecoveryPolicy.RESTORE, "a recovery that nobody has set")
         at_rest = state.settled is Settled.FAILED and state.wanted is Wanted.RUNNING
         demand(2, at_rest, f"a recovery while the job is {state.settled} and {state.wanted} is wanted")
         unsent = [op for op in work.operations.list_open(instance.job_id) if op.lane is Lane.MAIN]
-        demand(2, not unsent, f"a recovery beside {unsent}")
+        # One whose call a death cut off is begun already: what was asked for since waits for its outcome.
+        demand(2, not unsent or intent.attempts > 1, f"a recovery beside {unsent}")
         demand(3, instance.restored_from is not None, "a recovery without state")
         starts = [i for i in work.intents.list_of_job(instance.job_id) if i.kind is IntentKind.SUBMIT]
         late = [i for i in starts if i.operation_id is None and self.clock.now() - i.created_at < timedelta(hours=1)]
