@@ -87,13 +87,17 @@ def _decide_given_up(job: JobFacts, intent: Intent) -> Decision:
 
 
 def _decide_new_incarnation(job: JobFacts, intent: Intent, seen: Seen, policy: Policy) -> Decision:
-    """Another life of the JobManager: the old one's submissions can never come to life again."""
+    """Another life of the JobManager: the old one's submissions can never come to life again.
+
+    What an unanswered one has left shows that it ran: it is lost then, as one that was accepted.
+    """
     if not is_gone(job.instance, seen, policy):
         return AwaitOutcome("a new JobManager answers; a second look makes sure")
     finding = Finding("jobmanager_restarted")
-    if intent.answer is Answer.ACCEPTED:
+    has_run = seen.remains is not None and bool(seen.remains.kept)
+    if intent.answer is Answer.ACCEPTED or has_run:
         outcome = settle.start_failed(job, finding, IntentStatus.GIVEN_UP, InstanceEnd.LOST, lost=True)
-        return Settle("the accepted job went with its JobManager", outcome)
+        return Settle("the job went with its JobManager", outcome)
     return GiveUp("the JobManager that was asked is gone", finding)
 
 

@@ -6,7 +6,7 @@ newest restore point. What a stop made itself needs no search.
 
 from dataclasses import replace
 
-from headgate.domain.decisions import Decision, Nothing, Outcome, Settle, SnapshotMade
+from headgate.domain.decisions import Decision, GiveUp, Nothing, Outcome, Settle, SnapshotMade
 from headgate.domain.instances import InstanceEnd
 from headgate.domain.intents import Intent
 from headgate.domain.lifecycle import Settled, Wanted
@@ -14,17 +14,18 @@ from headgate.domain.observation import Remains, Seen
 from headgate.domain.operations import Finding
 from headgate.domain.snapshots import Kept, SnapshotKind, SnapshotOrigin
 
-_LEAVES_CHECKPOINTS = frozenset({InstanceEnd.FAILED, InstanceEnd.CANCELLED, InstanceEnd.LOST})
+_LEAVES_CHECKPOINTS = frozenset({InstanceEnd.FAILED, InstanceEnd.CANCELLED, InstanceEnd.LOST, InstanceEnd.GIVEN_UP})
 """Flink deletes the checkpoints of a job that has finished."""
 
 
 def with_remains(decision: Decision, intent: Intent | None, seen: Seen) -> Decision:
     """`decision` with the snapshots that the ended job left; a wait where they are not known yet."""
-    if not isinstance(decision, Settle) or not _may_leave(decision.outcome, intent):
-        return decision
-    if seen.remains is None:
+    matters = isinstance(decision, GiveUp) or (isinstance(decision, Settle) and _may_leave(decision.outcome, intent))
+    if matters and seen.remains is None:
         because = "the job has ended; what it left to start from is looked for next"
         return Nothing(because, Finding("waits_for_remains"))
+    if not matters or not isinstance(decision, Settle) or seen.remains is None:
+        return decision
     return replace(decision, outcome=_add(decision.outcome, seen.remains))
 
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from headgate.domain.decisions import AwaitOutcome, Nothing, Outcome, SnapshotMade
+from headgate.domain.decisions import AwaitOutcome, GiveUp, Nothing, Outcome, SnapshotMade
 from headgate.domain.instances import FlinkStatus, InstanceEnd
 from headgate.domain.intents import Answer, IntentKind
 from headgate.domain.lifecycle import Settled, Verb, Wanted
 from headgate.domain.observation import Remains
-from headgate.domain.operations import Finding, Options, StopSnapshot
+from headgate.domain.operations import Finding, OperationStatus, Options, StopSnapshot
 from headgate.domain.snapshots import Kept, SnapshotKind, SnapshotOrigin
 from tests.unit.domain.facts import (
     RESTARTED,
@@ -19,6 +19,7 @@ from tests.unit.domain.facts import (
     instance,
     intent,
     job,
+    missing,
     operation,
     running,
     seen,
@@ -112,6 +113,30 @@ def test_a_failed_resume_that_had_gone_on_does_not_go_back_to_the_pause() -> Non
     gone_on = settled(decided(resuming, seen(FlinkStatus.FAILED, remains=Remains((NEW,))), asked, act))
     assert (gone_on.settled, gone_on.wanted, gone_on.forget_pause) == (Settled.FAILED, Wanted.RUNNING, True)
     assert gone_on.found == (CHECKPOINT,)
+
+
+@pytest.mark.requirement("U-05", "A-36")
+@pytest.mark.parametrize("answer", [None, Answer.OUTCOME_UNKNOWN, Answer.UNAVAILABLE])
+def test_an_unanswered_submission_is_given_up_only_where_it_left_nothing(answer: Answer | None) -> None:
+    """What it has left shows that it ran: to go on from anything older would forget what it did."""
+    facts, asked = job(Settled.CANCELLED, instance()), operation(Verb.RUN, sent=1)
+    act = intent(IntentKind.SUBMIT, answer)
+    looking = decided(facts, seen(**RESTARTED, remains=None), asked, act)
+    assert isinstance(looking, Nothing)
+    assert looking.waits_for == Finding("waits_for_remains")
+
+    assert isinstance(decided(facts, seen(**RESTARTED), asked, act), GiveUp)
+
+    ran = settled(decided(facts, seen(**RESTARTED, remains=Remains((OLD, NEW))), asked, act))
+    assert (ran.operation, ran.result) == (OperationStatus.FAIL, Finding("jobmanager_restarted"))
+    assert (ran.instance_end, ran.lost, ran.found) == (InstanceEnd.LOST, True, (CHECKPOINT,))
+
+
+def test_one_that_never_came_is_given_up_with_what_it_left() -> None:
+    look = seen(absence=missing(minutes=10), remains=Remains((NEW,)))
+    act = intent(IntentKind.SUBMIT, None)
+    outcome = settled(decided(job(Settled.CANCELLED, instance()), look, operation(Verb.RUN, sent=1), act))
+    assert (outcome.instance_end, outcome.found) == (InstanceEnd.GIVEN_UP, (CHECKPOINT,))
 
 
 def test_an_open_act_is_still_waited_for_while_its_cluster_is_silent() -> None:

@@ -331,7 +331,8 @@ def test_what_cannot_start_does_not_make_the_loop_turn(running: Running, why: st
         running.wait_until(lambda: running.flink.closed, pace=1)
     running.house.clock.advance(2)  # both jobs are due
     running.settle()
-    assert running.count_turns(0.5) <= 2, "one a second looks for what other processes have accepted"
+    # One a second looks for what others have accepted; what was under way may end, and wakes it.
+    assert running.count_turns(0.5) <= 5
 
 
 def test_stopping_gives_the_lease_back(running: Running) -> None:
