@@ -70,7 +70,9 @@ MUTANTS = {
         decide_start._decide_absent,
         "    surely_absent =",
         "    if intent.answer is Answer.OUTCOME_UNKNOWN:\n"
-        "        return GiveUp('no answer', Finding('jobmanager_restarted'))\n"
+        "        no = settle.start_failed(job, Finding('no'), IntentStatus.NOT_DONE, InstanceEnd.NOT_STARTED)\n"
+        "        from dataclasses import replace\n"
+        "        return Settle('no answer', replace(no, operation=None, settled=None, wanted=None))\n"
         "    surely_absent =",
         openings.leave_a_start_unanswered,
     ),
