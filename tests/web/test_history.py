@@ -111,6 +111,20 @@ def test_an_event_tells_its_reason_in_the_reason_s_own_facts(world: World, clien
     assert (told["level"], "CREATED" in told["message"]) == ("ERROR", True)
 
 
+@pytest.mark.requirement("T0-17")
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_declaration_that_a_job_is_lost_keeps_its_name_and_its_reason(
+    world: World, client: TestClient, job: Job, language: str
+) -> None:
+    facts = {"actor": "mei", "flink_job_id": "f" * 32, "reason": "the machine burnt down"}
+    with world.store.write() as unit:
+        unit.events.record(
+            Event(job.id, job.workspace, world.clock.now(), EventType.DECLARED_LOST, EventLevel.WARNING, facts)
+        )
+    told = client.get(f"/api/v1/jobs/{job.id}/events", headers={"Accept-Language": language}).json()["items"][0]
+    assert all(said in told["message"] for said in facts.values())
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "x", "99999999999"])
 def test_an_instance_number_that_is_none(client: TestClient, job: Job, number: str) -> None:
     response = client.get(f"/api/v1/jobs/{job.id}/events?instance={number}")

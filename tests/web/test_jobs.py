@@ -216,6 +216,23 @@ class TestRecovery:
         shown = client.get(f"/api/v1/jobs/{job.id}").json()["recovery"]
         assert (shown["attempts_made"], shown["held"]["code"]) == (1, "recovery_exhausted")
 
+    @pytest.mark.requirement("T0-18", "A-36")
+    def test_whoever_waits_for_it_is_not_told_to_start_the_job(self, world: World, client: TestClient) -> None:
+        world.add_cluster()
+        job = world.add_settled(Settled.FAILED)
+        warning = Warning(Finding("lost_with_cluster"), world.clock.now(), None)
+
+        def advise(**state: Any) -> str:
+            with world.store.write() as unit:
+                unit.jobs.save_state(replace(unit.jobs.get_state(job.id), warning=warning, **state))
+            shown: str = client.get(f"/api/v1/jobs/{job.id}").json()["warning"]["advice"]
+            return shown
+
+        assert "Run it again" in advise()
+        assert "starts the job again by itself at 20" in advise(recovery_at=world.clock.now())
+        world.change_instance(job, lambda instance: replace(instance, end=None, ended_at=None))
+        assert "is starting the job again by itself" in advise(recovery_at=None)
+
     def test_a_job_whose_attempt_is_due_is_looked_after(self, world: World) -> None:
         world.add_cluster()
         job = world.add_settled(Settled.FAILED)

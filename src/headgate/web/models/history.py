@@ -171,7 +171,9 @@ class EventModel(Shown):
     @classmethod
     def of(cls, view: EventView, language: Language) -> "EventModel":
         event = view.event
-        facts = {**event.facts, "actor": event.actor, "reason": _say_reason(event.facts, language)}
+        said = {"actor": event.actor, "reason": _say_reason(event.facts, language)}
+        # An event that a person caused through the reconciler has both among its facts.
+        facts = {**said, **event.facts, **{name: text for name, text in said.items() if text}}
         return cls(
             id=event.number,
             job_id=event.job_id,

@@ -106,16 +106,24 @@ class WarningModel(Shown):
     operation_id: str | None
 
     @classmethod
-    def of(cls, warning: Warning, language: Language) -> "WarningModel":
+    def of(cls, warning: Warning, view: JobView, language: Language) -> "WarningModel":
         finding = warning.finding
         return cls(
             code=finding.code,
             message=say(finding.code, finding.facts, language),
             cause=finding.cause,
-            advice=advise(finding.code, finding.facts, language),
+            advice=_advise_on_recovery(view, language) or advise(finding.code, finding.facts, language),
             at=warning.at,
             operation_id=warning.operation_id,
         )
+
+
+def _advise_on_recovery(view: JobView, language: Language) -> str:
+    """Whoever waits for a recovery is not told to start the job; empty where none is due or under way."""
+    if view.recovery_at is not None:
+        return say("recovery_is_due", {"at": view.recovery_at.isoformat(timespec="seconds")}, language)
+    has_failed = view.standing.phase is Phase.FAILED
+    return say("recovery_is_tried", {}, language) if has_failed and view.standing.sight.unconfirmed_instance else ""
 
 
 class JobRowModel(Shown):
@@ -188,7 +196,7 @@ def show_row(view: JobView, language: Language) -> dict[str, Any]:
         "phase": standing.phase,
         "flink_status": view.flink_status.value,
         "reachability": _show_reach(view.reachability, language) if view.reachability else None,
-        "warning": WarningModel.of(view.warning, language) if view.warning else None,
+        "warning": WarningModel.of(view.warning, view, language) if view.warning else None,
         "allowed_verbs": [verb.value for verb in standing.allowed_verbs],
         "operation": OperationModel.of(view.executing, language) if view.executing else None,
         "waiting": OperationModel.of(view.waiting, language) if view.waiting else None,
