@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from headgate.domain.clusters import REPLACED, Cluster, Incarnation, Reachability
 from headgate.domain.diagnosis import LeftOverClient
 from headgate.domain.diagnosis_rules import LITTLE_SPACE, NO_SPACE
 from headgate.domain.instances import Absence, FlinkJobId, Instance, InstanceEnd, new_flink_job_id
 from headgate.domain.intents import INTENT_FORMAT, Intent, IntentId, IntentKind
-from headgate.domain.jobs import Job
-from headgate.domain.lifecycle import Lane, Settled, Verb
+from headgate.domain.jobs import Job, JobState, Warning
+from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import Finding, Options, StopSnapshot
+from headgate.domain.recovery import RecoveryState
 from headgate.ports.flink import Submission
 from headgate.services.clusters import ClusterOrder
 from tests.fakes.history import FakeSavepoint
@@ -51,6 +52,53 @@ def keep_files(world: World, job: Job) -> None:
         for snapshot in unit.snapshots.list_of_job(job.id):
             files = FakeSavepoint(snapshot.path, new_flink_job_id(job.id, 1), (), 0.0, snapshot.created_at)
             world.flink.disk.savepoints[snapshot.path] = files
+
+
+def add_failed(world: World, recovery: RecoveryState | None = None, at: datetime | None = None) -> tuple[Job, Instance]:
+    """A job that is to run and has failed; recovery stands at `recovery`, its next attempt is due at `at`."""
+    add_cluster(world)
+    job = world.add_published()
+    instance = world.settle(job, Settled.FAILED)
+    assert instance is not None
+    warning = Warning(Finding("lost_with_cluster", {}, "what Flink says"), world.clock.now())
+    state = JobState(job.id, Settled.FAILED, Wanted.RUNNING, warning, recovery=recovery, recovery_at=at)
+    with world.store.write() as unit:
+        unit.jobs.save_state(state)
+    return job, instance
+
+
+def _fail(world: World) -> dict[str, str]:
+    job, instance = add_failed(world)
+    snapshot = world.add_snapshot(job, instance)
+    keep_files(world, job)
+    return {"job": "orders", "snapshot": snapshot.id}
+
+
+def _fail_without_restore_point(world: World) -> dict[str, str]:
+    add_failed(world)
+    return {"job": "orders"}
+
+
+def _fail_and_lose_files(world: World) -> dict[str, str]:
+    job, instance = add_failed(world)
+    snapshot = world.add_snapshot(job, instance)
+    return {"job": "orders", "snapshot": snapshot.id, "path": snapshot.path}
+
+
+def _fail_and_lose_newest_files(world: World) -> dict[str, str]:
+    job, instance = add_failed(world)
+    world.add_snapshot(job, instance)
+    usable = world.add_snapshot(job, instance)
+    lost = world.add_snapshot(job, instance)
+    keep_files(world, job)
+    world.flink.delete_path(lost.path)
+    return {"job": "orders", "snapshot": lost.id, "usable": usable.id}
+
+
+def _await_recovery(world: World) -> dict[str, str]:
+    at = world.clock.now() + timedelta(minutes=5)
+    add_failed(world, RecoveryState(), at)
+    return {"job": "orders", "next_at": at.isoformat(timespec="seconds")}
 
 
 def _lose_pause(world: World) -> dict[str, str]:
@@ -226,6 +274,11 @@ def have_foreign_jobs(world: World) -> dict[str, str]:
 Scenario = Callable[[World], dict[str, str]]
 # What happens, and whether it is known since when.
 SCENARIOS: dict[str, tuple[Scenario, bool]] = {
+    "diagnosis_job_failed": (_fail, True),
+    "diagnosis_job_failed_stateless": (_fail_without_restore_point, True),
+    "diagnosis_job_failed_older": (_fail_and_lose_newest_files, True),
+    "diagnosis_job_failed_gone": (_fail_and_lose_files, True),
+    "diagnosis_recovery_due": (_await_recovery, True),
     "diagnosis_pause_snapshot_gone": (_lose_pause, False),
     "diagnosis_orphan": (_have_orphan, False),
     "diagnosis_lease_free": (_lose_lease, True),

@@ -11,8 +11,10 @@ from headgate.domain.clusters import REGISTERED_TWICE, EngineVersion, Reachabili
 from headgate.domain.diagnosis import Diagnosis, Symptom
 from headgate.domain.diagnosis_rules import RULES, Rule
 from headgate.domain.events import EventLevel
-from headgate.domain.lifecycle import Settled, Verb
-from headgate.domain.operations import Finding, Options, StopSnapshot
+from headgate.domain.jobs import JobState
+from headgate.domain.lifecycle import Settled, Verb, Wanted
+from headgate.domain.operations import Finding, Options, RestoreFrom, StopSnapshot
+from headgate.domain.recovery import RecoveryState
 from headgate.domain.snapshots import PathStatus
 from headgate.ports.store import JobFilter
 from headgate.services.clusters import LocalRegistration
@@ -20,6 +22,7 @@ from tests.services.ailments import (
     HOLDER,
     SCENARIOS,
     add_cluster,
+    add_failed,
     add_running,
     change_schema,
     have_foreign_jobs,
@@ -97,6 +100,35 @@ def test_the_words_of_a_rule_are_filled_and_programs_get_ids(code: str, world: W
         clusters = {cluster.name: cluster.id for cluster in unit.clusters.list_all()}
     assert facts.get("job_id") == jobs.get(facts.get("job", ""))
     assert facts.get("cluster_id") == clusters.get(facts.get("cluster", ""))
+
+
+def test_a_failure_is_told_once_with_what_led_to_it(world: World) -> None:
+    add_failed(world)
+    [symptom] = diagnose(world).symptoms
+    assert symptom.because == Finding("lost_with_cluster", {}, "what Flink says")
+    assert symptom.finding.cause == "what Flink says"
+
+
+def test_a_held_recovery_is_an_error_with_why_it_is_held(world: World) -> None:
+    held = Finding("recovery_too_old", {"max_age": "1 h"})
+    add_failed(world, RecoveryState(held=held))
+    [symptom] = diagnose(world).symptoms
+    assert (symptom.level, symptom.because) == (EventLevel.ERROR, held)
+
+
+def test_lost_files_of_a_failed_job_are_told_once(world: World) -> None:
+    world.add_snapshot(*add_failed(world))
+    assert [symptom.finding.code for symptom in diagnose(world).symptoms] == ["diagnosis_job_failed_gone"]
+
+
+def test_a_failed_job_that_somebody_acts_on_or_gave_up_is_no_news(world: World) -> None:
+    job, _ = add_failed(world)
+    operation = world.operations.request(world.actor, job.id, Verb.RUN, Options(restore_from=RestoreFrom.NONE))
+    assert diagnose(world).symptoms == ()
+    world.close(operation)
+    with world.store.write() as unit:
+        unit.jobs.save_state(JobState(job.id, Settled.FAILED, Wanted.CANCELLED))
+    assert diagnose(world).symptoms == ()
 
 
 def test_every_rule_has_a_scenario() -> None:

@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
+from headgate.domain.catalogue import Language
 from headgate.domain.lifecycle import Settled
+from headgate.web.wording import say
+from tests.services.ailments import add_failed
 from tests.services.world import World
 from tests.web import shapes
 
@@ -56,3 +59,21 @@ def test_verbs_and_acts_are_words(world: World, client: TestClient) -> None:
     [finding] = client.get(PATH).json()["findings"]
     assert "9999" in finding["message"]
     assert "{" not in finding["message"] + finding["advice"]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "reason"),
+    [
+        pytest.param("en", "Job orders has failed", "by itself, and it has no restore point. ", id="english"),
+        pytest.param("zh-CN", "作业 orders 已失败", "也没有恢复点。", id="chinese"),
+    ],
+)
+def test_what_led_to_a_failure_follows_in_the_same_language(
+    language: str, sentence: str, reason: str, world: World, client: TestClient
+) -> None:
+    add_failed(world)
+    [finding] = client.get(PATH, headers={"Accept-Language": language}).json()["findings"]
+    assert finding["message"].startswith(sentence)
+    assert finding["message"].endswith(reason + say("lost_with_cluster", {}, Language(language[:2])))
+    assert finding["cause"] == "what Flink says"
+    assert "`headgate job run orders --from none`" in finding["advice"]

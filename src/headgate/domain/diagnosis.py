@@ -20,11 +20,15 @@ from headgate.domain.snapshots import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """One thing that is off, or at INFO worth knowing. `since` is None where nobody knows it."""
+    """One thing that is off, or at INFO worth knowing. `since` is None where nobody knows it.
+
+    `because` is what was found out before and led to it; its words follow.
+    """
 
     finding: Finding
     level: EventLevel
     since: datetime | None = None
+    because: Finding | None = None
 
     @property
     def is_off(self) -> bool:
@@ -68,12 +72,14 @@ class ClusterCase:
 class JobCase:
     """A job: where it rests, what is open, and which of its snapshots have lost their files.
 
-    `places` says on which cluster each of its instances was.
+    `places` says on which cluster each of its instances was; `usable` is the newest snapshot whose
+    files are there.
     """
 
     job: Job
     state: JobState
     restore_point: Snapshot | None = None
+    usable: Snapshot | None = None
     gone: tuple[Snapshot, ...] = ()
     operations: tuple[Operation, ...] = ()
     intents: tuple[Intent, ...] = ()

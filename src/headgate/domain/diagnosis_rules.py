@@ -4,14 +4,15 @@ A rule's words and advice stand in the catalogue under its code. To add one, see
 docs/checklists/add-a-diagnosis-rule.md.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from headgate.domain.clusters import REGISTERED_TWICE, REPLACED, Reachability
+from headgate.domain.decide_recovery import is_recovery
 from headgate.domain.diagnosis import Case, ClusterCase, Diagnosis, JobCase, Symptom
 from headgate.domain.events import EventLevel
-from headgate.domain.lifecycle import Settled
+from headgate.domain.lifecycle import Settled, Wanted
 from headgate.domain.operations import STILL_WAITING, Finding
 from headgate.domain.snapshots import PathStatus, Snapshot
 
@@ -27,6 +28,8 @@ NO_SPACE = 64 * 1024 * 1024
 NAMED = 5
 """So many of a list stand in a sentence; the rest is counted."""
 
+_NO_FACTS: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Sign:
@@ -35,6 +38,7 @@ class Sign:
     facts: dict[str, str] = field(default_factory=dict)
     since: datetime | None = None
     cause: str = ""
+    because: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Rule:
 def examine(case: Case) -> Diagnosis:
     """What the rules find, the gravest first, else in the order of the table."""
     found = [
-        Symptom(Finding(rule.code, _tell(sign), sign.cause), rule.level, sign.since)
+        Symptom(Finding(rule.code, _tell(sign), sign.cause), rule.level, sign.since, sign.because)
         for rule in RULES
         for sign in rule.find(case)
     ]
@@ -72,6 +76,61 @@ def _say_moment(moment: datetime) -> str:
 # Jobs
 
 
+def _find_failed(case: Case) -> Iterator[Sign]:
+    for one in case.jobs:
+        if _is_left_failed(one) and one.restore_point is not None and not _is_restore_point_gone(one):
+            yield _describe_failure(one, _describe_snapshot(case, one, one.restore_point).facts)
+
+
+def _find_failed_without_restore_point(case: Case) -> Iterator[Sign]:
+    return (_describe_failure(one) for one in case.jobs if _is_left_failed(one) and one.restore_point is None)
+
+
+def _find_failed_and_gone(case: Case) -> Iterator[Sign]:
+    for one in case.jobs:
+        if _is_left_failed(one) and _is_restore_point_gone(one) and one.usable is None:
+            yield _describe_failure(one, _describe_snapshot(case, one, one.restore_point).facts)
+
+
+def _find_failed_with_older(case: Case) -> Iterator[Sign]:
+    for one in case.jobs:
+        if _is_left_failed(one) and _is_restore_point_gone(one) and one.usable is not None:
+            older = {"usable": one.usable.id, "usable_made_at": _say_moment(one.usable.created_at)}
+            yield _describe_failure(one, _describe_snapshot(case, one, one.restore_point).facts | older)
+
+
+def _find_recoveries(case: Case) -> Iterator[Sign]:
+    for one in case.jobs:
+        at = _find_recovery(one)
+        if _is_failed(one) and at is not None:
+            yield _describe_failure(one, {"next_at": _say_moment(at)})
+
+
+def _is_left_failed(one: JobCase) -> bool:
+    """Whether it has failed, is to run, and nothing will start it but a person."""
+    return _is_failed(one) and _find_recovery(one) is None
+
+
+def _is_failed(one: JobCase) -> bool:
+    is_acted_on = any(operation.target is not None for operation in one.operations)
+    return one.state.settled is Settled.FAILED and one.state.wanted is Wanted.RUNNING and not is_acted_on
+
+
+def _find_recovery(one: JobCase) -> datetime | None:
+    """When the next attempt of the recovery is due, or the one under way was made."""
+    under_way = (intent.created_at for intent in one.intents if is_recovery(intent))
+    return one.state.recovery_at or next(under_way, None)
+
+
+def _describe_failure(one: JobCase, facts: Mapping[str, str] = _NO_FACTS) -> Sign:
+    state = one.state
+    held = state.recovery.held if state.recovery is not None else None
+    warning = state.warning
+    because = held or (warning.finding if warning is not None else None)
+    cause = warning.finding.cause if warning is not None else ""
+    return Sign({**_name_job(one), **facts}, warning.at if warning is not None else None, cause, because)
+
+
 def _find_lost_pauses(case: Case) -> Iterator[Sign]:
     for one in case.jobs:
         if one.state.settled is Settled.SUSPENDED and _is_restore_point_gone(one):
@@ -80,7 +139,8 @@ def _find_lost_pauses(case: Case) -> Iterator[Sign]:
 
 def _find_lost_restore_points(case: Case) -> Iterator[Sign]:
     for one in case.jobs:
-        if one.state.settled is not Settled.SUSPENDED and _is_restore_point_gone(one):
+        is_told = one.state.settled is Settled.SUSPENDED or _is_left_failed(one)
+        if not is_told and _is_restore_point_gone(one):
             yield _describe_snapshot(case, one, one.restore_point)
 
 
@@ -280,6 +340,10 @@ def _find_left_over_clients(case: Case) -> Iterator[Sign]:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule("diagnosis_job_failed", EventLevel.ERROR, _find_failed),
+    Rule("diagnosis_job_failed_stateless", EventLevel.ERROR, _find_failed_without_restore_point),
+    Rule("diagnosis_job_failed_older", EventLevel.ERROR, _find_failed_with_older),
+    Rule("diagnosis_job_failed_gone", EventLevel.ERROR, _find_failed_and_gone),
     Rule("diagnosis_pause_snapshot_gone", EventLevel.ERROR, _find_lost_pauses),
     Rule("diagnosis_orphan", EventLevel.ERROR, _find_orphans),
     Rule("diagnosis_lease_free", EventLevel.ERROR, _find_free_lease),
@@ -300,6 +364,7 @@ RULES: tuple[Rule, ...] = (
     Rule("diagnosis_clock_database", EventLevel.WARNING, _find_database_clock_gap),
     Rule("diagnosis_disk_low", EventLevel.WARNING, _find_little_space),
     Rule("diagnosis_client_left", EventLevel.WARNING, _find_left_over_clients),
+    Rule("diagnosis_recovery_due", EventLevel.INFO, _find_recoveries),
     Rule("diagnosis_old_snapshots_gone", EventLevel.INFO, _find_lost_old_snapshots),
     Rule("diagnosis_foreign_jobs", EventLevel.INFO, _find_foreign_jobs),
 )

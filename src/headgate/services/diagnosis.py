@@ -25,7 +25,7 @@ from headgate.domain.instances import FlinkJobId, Instance
 from headgate.domain.lifecycle import Lane
 from headgate.domain.observation import JobSeen
 from headgate.domain.restore import History, find_restore_point
-from headgate.domain.snapshots import PathStatus, Snapshot
+from headgate.domain.snapshots import PathStatus, Snapshot, SnapshotStatus
 from headgate.domain.spec import JobType
 from headgate.domain.workspaces import Actor
 from headgate.ports.clock import Clock
@@ -125,12 +125,18 @@ class Diagnoses:
         looked = [self._look_at(snapshot, places.get(snapshot.instance_id)) for snapshot in rows.snapshots[one.job.id]]
         restore_point = next((s for s in looked if one.restore_point and s.id == one.restore_point.id), None)
         gone = tuple(snapshot for snapshot in looked if snapshot.path_status is PathStatus.GONE)
-        return replace(one, restore_point=restore_point, gone=gone)
+        return replace(one, restore_point=restore_point, usable=_find_usable(looked), gone=gone)
 
     def _look_at(self, snapshot: Snapshot, cluster: Cluster | None) -> Snapshot:
         """Where the files cannot be looked at, what was found at the last look stands."""
         status = self.probe.look_at_path(cluster, snapshot.path) if cluster is not None else PathStatus.UNKNOWN
         return snapshot if status is PathStatus.UNKNOWN else replace(snapshot, path_status=status)
+
+
+def _find_usable(looked: Sequence[Snapshot]) -> Snapshot | None:
+    """The newest that a start could name; `looked` is newest first."""
+    kept = (s for s in looked if s.status is SnapshotStatus.COMPLETED and s.path_status is PathStatus.AVAILABLE)
+    return next(kept, None)
 
 
 def _read_job(unit: UnitOfWork, row: JobRow, snapshots: Sequence[Snapshot]) -> JobCase:

@@ -37,6 +37,11 @@ def advise(code: str, facts: Mapping[str, str], language: Language) -> str:
     return advice(code, word_facts(facts, language), language)
 
 
+def join_sentences(first: str, second: str, language: Language) -> str:
+    """Both, one after the other: only English leaves a blank between."""
+    return f"{first} {second}" if language is Language.EN else f"{first}{second}"
+
+
 def word_facts(facts: Mapping[str, str], language: Language) -> dict[str, str]:
     """`facts` as they read inside a sentence."""
     return {name: _word(name, value, language) for name, value in facts.items()}

@@ -7,6 +7,7 @@ from pydantic import Field
 from headgate.domain.catalogue import Language
 from headgate.domain.diagnosis import Diagnosis, Symptom
 from headgate.web.models.shapes import FindingModel, Shown
+from headgate.web.wording import join_sentences, say
 
 
 class SymptomModel(FindingModel):
@@ -20,6 +21,9 @@ class SymptomModel(FindingModel):
     def of_symptom(cls, symptom: Symptom, language: Language) -> "SymptomModel":
         finding = FindingModel.of(symptom.finding, language)
         facts = symptom.finding.facts
+        if symptom.because is not None:
+            led = say(symptom.because.code, symptom.because.facts, language)
+            finding = finding.model_copy(update={"message": join_sentences(finding.message, led, language)})
         return cls(**finding.model_dump(), level=symptom.level.value, since=symptom.since, facts=facts)
 
 
