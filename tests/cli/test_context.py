@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from headgate.cli.context import Context, find_context, read_context, remember_context, write_context
+from headgate.cli.context import (
+    CONTEXT_FILE,
+    Context,
+    borrow_last_context,
+    find_context,
+    read_context,
+    remember_context,
+    write_context,
+)
 from headgate.domain.errors import Invalid, Unavailable
 from tests.cli.conftest import Cli, Recorded, make_job, page
 
@@ -97,3 +105,33 @@ def test_the_token_is_never_shown(talk: Cli, server: Recorded, status: int, outp
     result = talk("job", "list", "--output", output)
     assert result.code != 0
     assert "token-of-this-test" not in result.out + result.err
+
+
+@pytest.mark.parametrize(("flink_url", "command"), [("http://127.0.0.1:2", "dev"), ("", "serve")])
+def test_a_server_that_has_ended_is_started_on_its_own_folder(
+    cli: Cli, tmp_path: Path, flink_url: str, command: str
+) -> None:
+    file = tmp_path / CONTEXT_FILE
+    write_context(file, Context("http://127.0.0.1:1", "token", flink_url, 4711))
+    result = cli("job", "list", "--context", str(file))
+    assert f"`headgate {command} --data {tmp_path}`" in result.err
+
+
+def test_a_borrowed_note_is_put_back(tmp_path: Path) -> None:
+    environment = {"HEADGATE_CONFIG": str(tmp_path / "config")}
+    note = tmp_path / "config" / "last-context"
+    with borrow_last_context(tmp_path / "demo", environment):
+        remember_context(tmp_path / "demo" / CONTEXT_FILE, environment)
+    assert not note.exists()
+    remember_context(tmp_path / "mine" / CONTEXT_FILE, environment)
+    before = note.read_text()
+    with borrow_last_context(tmp_path / "demo", environment):
+        remember_context(tmp_path / "demo" / CONTEXT_FILE, environment)
+    assert note.read_text() == before
+
+
+def test_a_server_that_was_started_meanwhile_keeps_its_note(tmp_path: Path) -> None:
+    environment = {"HEADGATE_CONFIG": str(tmp_path / "config")}
+    with borrow_last_context(tmp_path / "demo", environment):
+        remember_context(tmp_path / "newer" / CONTEXT_FILE, environment)
+    assert str(tmp_path / "newer") in (tmp_path / "config" / "last-context").read_text()

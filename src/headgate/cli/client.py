@@ -56,7 +56,7 @@ class Client:
                 trust_env=urlsplit(context.url).hostname not in _LOOPBACK,
             )
         except (ValueError, httpx2.InvalidURL):
-            raise Unavailable("server_not_reachable", url=context.url) from None
+            raise Unavailable("server_not_reachable", url=context.url, start=context.start_command) from None
 
     def __enter__(self) -> "Client":
         return self
@@ -132,7 +132,7 @@ class Client:
         try:
             answer = self._http.request(method, path, **options)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol, httpx2.InvalidURL):
-            raise Unavailable("server_not_reachable", url=url) from None
+            raise Unavailable("server_not_reachable", url=url, start=self.context.start_command) from None
         except httpx2.TimeoutException:
             raise Unavailable("server_timed_out", url=url) from None
         except httpx2.TransportError as error:
@@ -148,7 +148,7 @@ def fetch_json(url: str) -> Document:
         answer = httpx2.get(url, timeout=_TIMEOUT, trust_env=urlsplit(url).hostname not in _LOOPBACK)
         answer.raise_for_status()
     except httpx2.HTTPError:
-        raise Unavailable("server_not_reachable", url=url) from None
+        raise Unavailable("server_not_reachable", url=url, start=Context(url).start_command) from None
     return _read_document(answer)
 
 

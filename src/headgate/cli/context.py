@@ -7,8 +7,10 @@ that file in the user's configuration folder. HEADGATE_URL and HEADGATE_TOKEN wi
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from headgate.domain.errors import Invalid, Unavailable
@@ -21,12 +23,23 @@ _OWNER_ONLY = 0o600
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One server: its address, the token for it, and what `headgate dev` says of itself."""
+    """One server: its address, the token for it, and what `headgate dev` says of itself.
+
+    `folder` is the data folder that the context was found in; None for one that was given by hand.
+    """
 
     url: str
     token: str = ""
     flink_url: str = ""
     server_pid: int = 0
+    folder: Path | None = field(default=None, compare=False)
+
+    @property
+    def start_command(self) -> str:
+        """What starts this server again, as far as the context tells."""
+        if self.folder is None:
+            return "headgate dev"
+        return f"headgate {'dev' if self.flink_url else 'serve'} --data {shlex.quote(str(self.folder))}"
 
 
 def read_environment() -> Mapping[str, str]:
@@ -51,7 +64,7 @@ def find_context(option: Path | None, environment: Mapping[str, str]) -> Context
     if pointer is None or not pointer.exists():
         raise Unavailable("context_missing")
     found = read_context(pointer)
-    return Context(found.url, token or found.token, found.flink_url, found.server_pid)
+    return replace(found, token=token or found.token)
 
 
 def find_context_file(option: Path | None, environment: Mapping[str, str]) -> Path | None:
@@ -70,6 +83,7 @@ def read_context(path: Path) -> Context:
             str(data.get("token", "")),
             str(data.get("flink_url") or ""),
             int(data.get("server_pid") or 0),
+            path.absolute().parent if path.name == CONTEXT_FILE else None,
         )
     except FileNotFoundError:
         raise Unavailable("context_file_missing", file=path) from None
@@ -79,7 +93,9 @@ def read_context(path: Path) -> Context:
 
 def write_context(path: Path, context: Context) -> None:
     """Write the context so that a reader sees the old one or the new one, and only its owner sees it."""
-    _write_privately(path, json.dumps(asdict(context), indent=2) + "\n")
+    _write_privately(
+        path, json.dumps({name: value for name, value in asdict(context).items() if name != "folder"}, indent=2) + "\n"
+    )
 
 
 def remember_context(path: Path, environment: Mapping[str, str]) -> bool:
@@ -91,6 +107,20 @@ def remember_context(path: Path, environment: Mapping[str, str]) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextmanager
+def borrow_last_context(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """What later commands find is afterwards what it was before, unless it is not the server of `folder` any more."""
+    before = _find_pointer(environment)
+    try:
+        yield
+    finally:
+        if _find_pointer(environment) == (folder / CONTEXT_FILE).absolute():
+            if before is None:
+                _name_pointer_file(environment).unlink(missing_ok=True)
+            else:
+                remember_context(before, environment)
 
 
 def _find_pointer(environment: Mapping[str, str]) -> Path | None:

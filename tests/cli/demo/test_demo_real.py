@@ -58,6 +58,11 @@ def test_no_process_is_left(ended: subprocess.CompletedProcess[str], folder: Pat
     assert not left
 
 
+def test_later_commands_do_not_look_for_its_server(ended: subprocess.CompletedProcess[str], folder: Path) -> None:
+    assert ended.returncode == 0
+    assert not (folder.parent / "config" / "last-context").exists()
+
+
 def test_no_file_but_the_context_holds_the_token(ended: subprocess.CompletedProcess[str], folder: Path) -> None:
     assert ended.returncode == 0
     token = json.loads((folder / "context.json").read_text())["token"].encode()

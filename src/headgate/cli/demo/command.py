@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from headgate.cli import local
-from headgate.cli.context import read_environment
+from headgate.cli.context import borrow_last_context, read_environment
 from headgate.cli.datafolder import prepare_folder
 from headgate.cli.demo.flights import fetch_archive, read_flights
 from headgate.cli.demo.ledger import Comparison
@@ -46,7 +46,11 @@ def demo(
     """Run a real job: pause, crash, resume, and compare the result."""
     screen = make_screen(common)
     narrator = Narrator(screen, STEPS)
-    with _demo_folder(data, screen) as folder, _ended_by_signals():
+    with (
+        _demo_folder(data, screen) as folder,
+        borrow_last_context(folder, read_environment()),
+        _ended_by_signals(),
+    ):
         settings = local.load(data_dir=folder)
         prepare_folder(folder)
         narrator.tell("demo_intro")
