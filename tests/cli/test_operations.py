@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Cli, Recorded, make_job, make_operation
+from tests.cli.conftest import Cli, Recorded, make_job, make_operation, page
 
 JOB = "job-0123456789"
 PATH = f"/jobs/{JOB}/operations"
@@ -226,3 +226,17 @@ def test_a_plan_has_a_line_for_each_risk_and_no_hash(talk: Cli, server: Recorded
     assert "State is lost.\n" in out
     assert "since 2026-11-21 16:34:57Z" in out
     assert "h" * 64 not in out
+
+
+def test_operations_name_their_jobs(talk: Cli, server: Recorded) -> None:
+    gone = make_operation("SUCCESS", id="op-2", job_id="job-9999999999")
+    server.answer("GET", "/workspaces/default/operations", (200, page(make_operation(), gone)))
+    server.answer("GET", "/workspaces/default/jobs", (200, page(make_job())))
+    server.answer("GET", f"/jobs/{JOB}", (200, make_job()))
+    server.answer("GET", "/operations/op-1", (200, make_operation("SUCCESS")))
+    server.answer("GET", "/operations/op-2", (200, gone))
+    listed = talk("operation", "list").out
+    assert "delays" in listed
+    assert "job-9999999999" in listed
+    assert "delays" in talk("operation", "show", "op-1").out
+    assert talk("operation", "show", "op-2").code == 0

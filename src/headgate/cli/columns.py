@@ -140,14 +140,14 @@ CALLS = (
     Column("error", "error", Form.CAUSE, is_long=True),
 )
 OPERATIONS = (
-    *_texts("id", "verb", "status"),
+    *_texts("id", "job", "verb", "status"),
     Column("requested_by", "requested_by", rank=2),
     Column("requested_at", "requested_at", Form.TIME),
     Column("ended_at", "ended_at", Form.TIME, rank=1),
     Column("message", "message", Form.WORDS, is_long=True),
 )
 OPERATION_HEAD = (
-    *_texts("id", "job_id", "verb", "status"),
+    *_texts("id", "job", "job_id", "verb", "status"),
     Column("options", "options", Form.OPTIONS),
     Column("requested_by", "requested_by"),
     Column("requested_at", "requested_at", Form.TIME),
