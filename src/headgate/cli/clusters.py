@@ -7,10 +7,11 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from headgate.cli import columns
+from headgate.cli.client import Document
 from headgate.cli.options import COMMON, Common, Sure
 from headgate.cli.render import Output
 from headgate.cli.rephrasing import rephrase
-from headgate.cli.session import AnsweredAlready, Declined, make_screen, open_session
+from headgate.cli.session import AnsweredAlready, Declined, Session, make_screen, open_session
 from headgate.domain.errors import Invalid, NotFound, Unavailable
 
 app = App(name="cluster", help="Register, check and remove Flink clusters.")
@@ -66,7 +67,8 @@ def add(
 def list_clusters(*, common: Common = COMMON) -> None:
     """List the registered clusters and whether they answer."""
     with open_session(common) as session:
-        session.screen.show_rows(columns.CLUSTERS, list(session.client.iterate("/clusters", 10_000)))
+        rows = list(session.client.iterate("/clusters", 10_000))
+        session.screen.show_rows(columns.CLUSTERS, [_explain(session, row) for row in rows])
 
 
 @app.command
@@ -74,7 +76,7 @@ def show(cluster: ClusterName, /, *, common: Common = COMMON) -> None:
     """Show one cluster."""
     with open_session(common) as session:
         found = session.client.get(f"/clusters/{session.get_cluster(cluster)['id']}")
-        session.screen.show_record(columns.CLUSTER, found)
+        session.screen.show_record(columns.CLUSTER, _explain(session, found))
 
 
 @app.command
@@ -131,6 +133,15 @@ def stop(
             raise Declined("nothing_done")
     ended = local.stop_local_cluster(folder)
     screen.show_done("cluster_stopped" if ended else "cluster_was_not_running", folder=folder)
+
+
+def _explain(session: Session, cluster: Document) -> Document:
+    """With why it cannot be used, in the table form: what stands in the way, else the words of the failure."""
+    reach = cluster.get("reachability") or {}
+    if session.screen.output is not Output.TABLE or reach.get("state") != "UNREACHABLE":
+        return cluster
+    problem = cluster.get("problem") or {}
+    return {**cluster, "why_silent": rephrase(problem.get("message") or cluster.get("cause") or "")}
 
 
 def _list_running(flink_url: str) -> list[str]:

@@ -56,7 +56,7 @@ JOBS = (
     Column("id", "id", rank=1),
     Column("folder", "folder", rank=4),
     Column("type", "type", rank=7),
-    Column("phase", "phase"),
+    Column("phase", "phase_text"),
     Column("flink_status", "flink_status", rank=3),
     Column("desired_state", "desired_state", rank=6),
     Column("version", "online_version", rank=5),
@@ -184,6 +184,7 @@ CLUSTERS = (
     Column("reachability", "reachability.state"),
     Column("reachability_since", "reachability.since", Form.TIME, rank=1),
     Column("url", "url", is_long=True),
+    Column("cause", "why_silent", Form.CAUSE, is_long=True),
 )
 CLUSTER_FACTS = (
     Column("notice", "capabilities.notice.message", Form.WORDS),

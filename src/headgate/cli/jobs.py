@@ -10,7 +10,7 @@ from headgate.cli import columns
 from headgate.cli.causes import shorten_cause, tidy_text
 from headgate.cli.cells import format_time
 from headgate.cli.jobfile import DraftText, read_job_file
-from headgate.cli.jobview import view_job
+from headgate.cli.jobview import explain_unseen, is_unseen, view_job
 from headgate.cli.options import COMMON, Common, JobName, Limit, Sure
 from headgate.cli.problems import describe_problem, explaining, naming
 from headgate.cli.render import Output, Screen, print_answer, write_note
@@ -86,6 +86,8 @@ def show(job: JobName, /, *, common: Common = COMMON) -> None:
     with open_session(common) as session:
         found = session.get_job(job)
         _show_job(session.screen, found)
+        if common.output is Output.TABLE and is_unseen(found):
+            write_note(explain_unseen(found, session.screen))
         if found.get("warning") and common.output is Output.TABLE:
             _show_warning(session.screen, found["warning"], str(found["name"]))
 

@@ -30,6 +30,7 @@ def view_job(job: Document, screen: Screen) -> Document:
     is_running = instance is not None and not instance.get("ended_at") and is_known
     return {
         **shown,
+        "phase_text": mark_phase(job),
         "total_run_s": shown.get("total_run_s") or None,
         "unreachable_since": None if is_known else reach.get("since"),
         "run_time_s": instance.get("duration_s") if instance is not None and is_running else None,
@@ -37,6 +38,27 @@ def view_job(job: Document, screen: Screen) -> Document:
         "operation_text": _describe(job.get("operation"), job, screen),
         "waiting_text": _describe(job.get("waiting"), job, screen),
     }
+
+
+def is_unseen(job: Document) -> bool:
+    """Whether a run that has not ended cannot be seen now."""
+    instance, reach = job.get("instance"), job.get("reachability") or {}
+    if not instance or instance.get("ended_at"):
+        return False
+    return bool(reach.get("state", _REACHABLE) != _REACHABLE)
+
+
+def mark_phase(job: Document) -> str:
+    """The phase, with a mark where nobody can see now whether it is still so."""
+    phase = str(job.get("phase", ""))
+    return f"{phase} ⚠ {job['reachability']['state']}" if is_unseen(job) else phase
+
+
+def explain_unseen(job: Document, screen: Screen) -> str:
+    """Why the run of the job cannot be seen, since when, and what happens next."""
+    reach = job["reachability"]
+    facts = {"cluster": job.get("cluster", ""), "since": format_time(str(reach.get("since") or ""))}
+    return screen.say(f"job_unseen_{str(reach['state']).lower()}", **facts)
 
 
 def explain_wait(operation: Mapping[str, Any], job: Document, screen: Screen) -> str:
