@@ -15,7 +15,7 @@ from headgate.domain.errors import FlinkError, FlinkOutcomeUnknown, FlinkUnavail
 from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance
 from headgate.domain.intents import IntentKind
 from headgate.domain.observation import ClockSeen, Evidence, JobSeen, Remains, TriggerSeen, TriggerStatus
-from headgate.domain.snapshots import Kept, PathStatus
+from headgate.domain.snapshots import NOT_SEEN, Kept, Measure, PathStatus
 from headgate.ports.flink import SavepointOrder, SlotsSeen, Submission, Sweep
 from tests.fakes import left, words
 from tests.fakes.clock import FakeClock
@@ -133,8 +133,9 @@ class FakeFlink:
         newest = max(found, key=lambda savepoint: savepoint.created_at, default=None)
         return newest.path if newest else ""
 
-    def measure_snapshot(self, cluster: Cluster, path: str) -> int | None:
-        return 1024 if path in self.disk.savepoints else None
+    def measure_snapshot(self, cluster: Cluster, path: str) -> Measure:
+        found = self.disk.savepoints.get(path)
+        return Measure(1024, found.created_at) if found is not None and is_readable(path) else NOT_SEEN
 
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         self._agenda.play()

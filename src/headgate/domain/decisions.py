@@ -98,7 +98,8 @@ class AwaitOutcome:
 class SnapshotMade:
     """A confirmed snapshot to be recorded. `path` is a URI, `size` in bytes, None where it was not measured.
 
-    `at` is when it was completed, None: just now, by the open act.
+    `at` is when it was completed, None: by the open act, which may have been noticed late; then
+    `written_at` is when its files were, where that can be seen.
     """
 
     path: str
@@ -106,6 +107,7 @@ class SnapshotMade:
     size: int | None = None
     kind: SnapshotKind = SnapshotKind.SAVEPOINT
     at: datetime | None = None
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,18 @@ class SnapshotStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """What the storage tells of a snapshot: all its bytes, and when its last file was written. None: not known."""
+
+    size: int | None = None
+    written_at: datetime | None = None
+
+
+NOT_SEEN = Measure()
+"""Of storage that this machine does not see."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A completed snapshot as Flink, its archive or its directory shows it. `at` is when it was completed.
 

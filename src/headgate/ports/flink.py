@@ -16,7 +16,7 @@ from headgate.domain.instances import FlinkJobId, Instance
 from headgate.domain.intents import IntentKind
 from headgate.domain.observation import ClockSeen, Evidence, JobSeen, Remains, TriggerSeen
 from headgate.domain.operations import ClaimMode, SavepointFormat
-from headgate.domain.snapshots import Kept, PathStatus
+from headgate.domain.snapshots import Kept, Measure, PathStatus
 
 MaySend = Callable[[], bool]
 
@@ -118,8 +118,8 @@ class FlinkGateway(Protocol):
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         """Whether a snapshot's files are there."""
 
-    def measure_snapshot(self, cluster: Cluster, path: str) -> int | None:
-        """The bytes of a snapshot's files, None where they cannot be seen from here. Never raises."""
+    def measure_snapshot(self, cluster: Cluster, path: str) -> Measure:
+        """What the files of a snapshot tell, as far as they can be seen from here. Never raises."""
 
     def count_slots(self, cluster: Cluster) -> SlotsSeen:
         """The cluster's slots, to explain a start that waits."""

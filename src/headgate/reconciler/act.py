@@ -105,11 +105,11 @@ def _log(decision: Decision, situation: Situation) -> None:
 
 
 def _measure(tools: Tools, situation: Situation, outcome: Outcome) -> Outcome:
-    """The outcome with the size of the snapshot that was made, where it can be seen from here."""
+    """The outcome with what the files of the snapshot that was made tell, where they can be seen from here."""
     if outcome.snapshot is None or outcome.snapshot.size is not None or situation.cluster is None:
         return outcome
-    size = tools.gateway.measure_snapshot(situation.cluster, outcome.snapshot.path)
-    return replace(outcome, snapshot=replace(outcome.snapshot, size=size))
+    seen = tools.gateway.measure_snapshot(situation.cluster, outcome.snapshot.path)
+    return replace(outcome, snapshot=replace(outcome.snapshot, size=seen.size, written_at=seen.written_at))
 
 
 def _call_flink(

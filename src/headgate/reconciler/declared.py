@@ -43,8 +43,9 @@ def find_left(gateway: FlinkGateway, situation: Situation) -> list[Left]:
             continue
         path = gateway.find_savepoint(intent.directory)
         if path:
-            size = gateway.measure_snapshot(situation.cluster, path)
-            found.append(Left(intent, SnapshotMade(path, _ORIGINS[intent.kind], size)))
+            seen = gateway.measure_snapshot(situation.cluster, path)
+            made = SnapshotMade(path, _ORIGINS[intent.kind], seen.size, written_at=seen.written_at)
+            found.append(Left(intent, made))
     instance = situation.facts.instance
     if instance is not None and instance.is_live and situation.cluster is not None:
         remains = gateway.list_retained(situation.cluster, instance)

@@ -288,8 +288,9 @@ def _date_snapshot(work: UnitOfWork, instance: Instance, made: SnapshotMade, now
     """When it was made. "The newest" is decided by this, so what an act of ours has just made is never older."""
     if made.at is not None:
         return min(made.at, now)  # the JobManager's clock may be ahead of ours
+    written_at = min(made.written_at or now, now)
     earlier = [known.created_at for known in work.snapshots.list_of_job(instance.job_id)]
-    return max([now, *earlier])  # the clock may have been set back since
+    return max([written_at, *earlier])  # the clock may have been set back since
 
 
 def add_snapshot(

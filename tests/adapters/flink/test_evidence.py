@@ -1,6 +1,7 @@
 """What is left of savepoints and ended jobs: on storage, in the statistics, in the archive."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from headgate.adapters.flink.gateway import RestGateway
 from headgate.domain.clusters import Cluster, ClusterKind, EngineVersion
-from headgate.domain.snapshots import PathStatus
+from headgate.domain.snapshots import NOT_SEEN, Measure, PathStatus
 from tests.adapters.flink.answers import JOB, LIFE_1, NOT_FOUND, TASKS, life, overview, say
 from tests.adapters.flink.contract.worlds import CLUSTER
 from tests.fakes.http_server import ScriptedServer
@@ -182,12 +183,16 @@ def test_a_path_is_gone_only_where_we_can_see(
 @pytest.mark.parametrize("uri", ["s3://bucket/x", "hdfs:///x", "http://127.0.0.1:1/x", "relative/x", ""])
 def test_other_storage_is_never_opened(gateway: RestGateway, uri: str) -> None:
     assert gateway.look_at_path(CLUSTER, uri) is PathStatus.UNKNOWN
-    assert gateway.measure_snapshot(CLUSTER, uri) is None
+    assert gateway.measure_snapshot(CLUSTER, uri) == NOT_SEEN
 
 
-def test_the_size_of_a_snapshot_is_that_of_all_its_files(gateway: RestGateway, tmp_path: Path) -> None:
+def test_a_snapshot_has_the_size_of_all_its_files_and_the_date_of_its_metadata(
+    gateway: RestGateway, tmp_path: Path
+) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "_metadata").write_bytes(b"x" * 5)
     (tmp_path / "below" / "state").write_bytes(b"x" * 7)
-    assert gateway.measure_snapshot(CLUSTER, f"file:{tmp_path}") == 5 + 7
-    assert gateway.measure_snapshot(CLUSTER, f"file:{tmp_path}/nowhere") is None
+    written_at = datetime(2026, 1, 1, tzinfo=UTC)
+    os.utime(tmp_path / "_metadata", (written_at.timestamp(),) * 2)
+    assert gateway.measure_snapshot(CLUSTER, f"file:{tmp_path}") == Measure(5 + 7, written_at)
+    assert gateway.measure_snapshot(CLUSTER, f"file:{tmp_path}/nowhere") == NOT_SEEN

@@ -24,7 +24,7 @@ from headgate.domain.errors import Conflict, FlinkError, HeadgateError, Invalid,
 from headgate.domain.intents import Answer, IntentKind
 from headgate.domain.lifecycle import Lane, Verb
 from headgate.domain.operations import ClaimMode, Finding, Options, RestoreFrom, SavepointFormat, StopSnapshot
-from headgate.domain.snapshots import SnapshotOrigin
+from headgate.domain.snapshots import Snapshot, SnapshotOrigin
 from headgate.domain.spec import JobSpec, JobType
 from headgate.ports.artifacts import StoredFile
 from headgate.ports.flink import SavepointOrder, Submission
@@ -32,7 +32,7 @@ from headgate.reconciler.act import act, describe
 from tests.fakes.clock import FakeClock
 from tests.fakes.flink import FakeFlink
 from tests.fakes.history import FakeSavepoint
-from tests.unit.domain.facts import FLINK_JOB, JOB, NOW, SAVEPOINT, intent, seen
+from tests.unit.domain.facts import FLINK_JOB, JOB, NOW, SAVEPOINT, ago, intent, seen
 from tests.unit.reconciler.house import CLUSTER, House
 
 SPLIT = Problem("spec.sql", "sql_syntax", message="Encountered SELEC", line=3, column=7)
@@ -157,23 +157,30 @@ def test_a_savepoint_is_ordered_in_the_form_and_the_place_that_are_its_own(
 class TestASettling:
     MADE = SnapshotMade(SAVEPOINT, SnapshotOrigin.USER_REQUEST)
 
-    def settle(self, house: House, made: SnapshotMade) -> int | None:
+    WRITTEN_AT = ago(hours=3)
+
+    def settle(self, house: House, made: SnapshotMade) -> Snapshot:
         house.add_instance()
-        house.flink.disk.savepoints[SAVEPOINT] = FakeSavepoint(SAVEPOINT, FLINK_JOB, (FLINK_JOB,), 1.0, NOW)
+        house.flink.disk.savepoints[SAVEPOINT] = FakeSavepoint(SAVEPOINT, FLINK_JOB, (FLINK_JOB,), 1.0, self.WRITTEN_AT)
         assert act(house.tools, Settle("done", Outcome(snapshot=made)), house.load(), seen(), None)
         [kept] = house.list_snapshots()
-        return kept.size
+        return kept
 
     def test_measures_the_snapshot_that_was_made(self, house: House) -> None:
-        assert self.settle(house, self.MADE) == house.flink.measure_snapshot(CLUSTER, SAVEPOINT)
+        assert self.settle(house, self.MADE).size == house.flink.measure_snapshot(CLUSTER, SAVEPOINT).size == 1024
+
+    @pytest.mark.requirement("U-05")
+    def test_dates_it_by_its_files_however_late_it_was_noticed(self, house: House) -> None:
+        assert self.settle(house, self.MADE).created_at == self.WRITTEN_AT
 
     def test_believes_a_size_that_is_known(self, house: House) -> None:
-        assert self.settle(house, replace(self.MADE, size=3)) == 3
+        assert self.settle(house, replace(self.MADE, size=3)).size == 3
 
     def test_does_without_where_nobody_can_measure(self, house: House) -> None:
         with house.store.write() as work:
             work.clusters.delete(CLUSTER.id)
-        assert self.settle(house, self.MADE) is None
+        kept = self.settle(house, self.MADE)
+        assert (kept.size, kept.created_at) == (None, house.clock.now())
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_a_savepoint_that_the_lost_stop_made_is_kept(house: House) -> None:
     declare(house)
     [kept] = house.list_snapshots()
     assert (kept.path, kept.origin, kept.trigger_id) == (path, SnapshotOrigin.STOP_WITH_SAVEPOINT, act.key)
-    assert kept.size == house.flink.measure_snapshot(house.cluster, path)
+    assert kept.size == house.flink.measure_snapshot(house.cluster, path).size
     told = next(event for event in house.list_events() if event.type is EventType.SNAPSHOT_CREATED)
     assert (told.instance_id, told.operation_id) == (kept.instance_id, None)
     assert house.get_state().suspended_on is None

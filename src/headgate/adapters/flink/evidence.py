@@ -16,7 +16,7 @@ import fsspec
 from headgate.adapters.flink.payloads import CheckpointRecord, Json, read_archive
 from headgate.domain.clusters import Cluster, ClusterKind
 from headgate.domain.errors import FlinkOutcomeUnknown
-from headgate.domain.snapshots import Kept, PathStatus
+from headgate.domain.snapshots import NOT_SEEN, Kept, Measure, PathStatus
 
 log = logging.getLogger(__name__)
 
@@ -103,15 +103,17 @@ def look_at_snapshot(cluster: Cluster, path: str) -> PathStatus:
     return PathStatus.GONE if is_shared else PathStatus.UNKNOWN
 
 
-def measure_snapshot(path: str) -> int | None:
-    """The bytes of all files in a snapshot's folder; None where this machine does not see it."""
+def measure_snapshot(path: str) -> Measure:
+    """The bytes of all files in a snapshot's folder, and when its metadata, the last of them, was written."""
     local = _local_path(path)
     if local is None:
-        return None
+        return NOT_SEEN
+    files = fsspec.filesystem("file")
     try:
-        return int(fsspec.filesystem("file").du(local)) or None
+        written = files.info(posixpath.join(local, _METADATA))["mtime"]
+        return Measure(int(files.du(local)) or None, datetime.fromtimestamp(written, UTC))
     except OSError:
-        return None
+        return NOT_SEEN
 
 
 def find_archived(archive_dir: str, flink_job_id: str) -> ArchivedJob | None:

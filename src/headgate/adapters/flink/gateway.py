@@ -28,7 +28,7 @@ from headgate.domain.errors import (
 from headgate.domain.instances import FlinkJobId, FlinkStatus, Instance
 from headgate.domain.intents import IntentKind
 from headgate.domain.observation import ClockSeen, Evidence, JobSeen, Remains, TriggerSeen, TriggerStatus
-from headgate.domain.snapshots import Kept, PathStatus
+from headgate.domain.snapshots import Kept, Measure, PathStatus
 from headgate.domain.spec import JobType
 from headgate.ports.calls import CallAnswer, CallLog, NoCallLog
 from headgate.ports.flink import FlinkGateway, SavepointOrder, SlotsSeen, Submission, Sweep
@@ -132,7 +132,7 @@ class RestGateway(FlinkGateway):
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         return evidence.look_at_snapshot(cluster, path)
 
-    def measure_snapshot(self, cluster: Cluster, path: str) -> int | None:
+    def measure_snapshot(self, cluster: Cluster, path: str) -> Measure:
         return evidence.measure_snapshot(path)
 
     def count_slots(self, cluster: Cluster) -> SlotsSeen:
