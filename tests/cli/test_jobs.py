@@ -253,3 +253,24 @@ def test_a_job_out_of_reach_says_since_when_and_what_was_known(talk: Cli, server
     for said in ("2026-01-31 12:00:00Z", "2026-01-31 11:59:55Z", "RUNNING", "UNKNOWN"):
         assert said in out
     assert "1 min 39 s" not in out  # nobody knows whether it still runs
+
+
+@pytest.mark.requirement("T0-18")
+@pytest.mark.parametrize(
+    ("phase", "policy", "due", "is_told"),
+    [
+        pytest.param("FAILED", "restore", None, True, id="it has failed already"),
+        pytest.param("FAILED", "restore", "2026-01-31T12:00:10Z", False, id="an attempt is due"),
+        pytest.param("RUNNING", "restore", None, False, id="it runs"),
+        pytest.param("FAILED", "none", None, False, id="no recovery is set"),
+    ],
+)
+def test_whoever_sets_a_recovery_too_late_is_told_that_it_starts_nothing(
+    talk: Cli, server: Recorded, phase: str, policy: str, due: str | None, is_told: bool
+) -> None:
+    server.answer("GET", f"/jobs/{JOB}", (200, make_job(phase=phase)))
+    shown = {"policy": policy.upper(), "max_age": None, "attempts": 5, "next_attempt_at": due, "held": None}
+    server.answer("PATCH", f"/jobs/{JOB}", (200, make_job(phase=phase, recovery=shown)))
+    result = talk("job", "recovery", JOB, "--policy", policy)
+    assert result.code == 0
+    assert (f"headgate job run {JOB} --from latest" in result.out + result.err) is is_told

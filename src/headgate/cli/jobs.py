@@ -130,7 +130,11 @@ def recovery(
     body = {"recovery": {name: value for name, value in given.items() if value is not None}}
     with open_session(common) as session, naming(job=job):
         found = session.get_job(job)
-        _show_job(session.screen, session.client.patch(f"/jobs/{found['id']}", body, found["revision"]))
+        changed = session.client.patch(f"/jobs/{found['id']}", body, found["revision"])
+        _show_job(session.screen, changed)
+        is_due = changed["recovery"]["next_attempt_at"] is not None
+        if policy is RecoveryPolicy.RESTORE and changed["phase"] == Phase.FAILED and not is_due:
+            session.screen.note("recovery_starts_nothing", job=job)
 
 
 @app.command
