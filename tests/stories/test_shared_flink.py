@@ -54,10 +54,10 @@ def book(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def job(wire: Wire, annex: Person, test_jar: Path, book: Path) -> JobHandle:
+def job(wire: Wire, annex: Person, test_jar: Path, book: Path, request: pytest.FixtureRequest) -> JobHandle:
     """A counting job on what answers at the wire's address, with something counted."""
     cluster = annex.register("behind-a-wire", wire.url, savepoint_dir=f"file://{book.parent}/savepoints")
-    job = annex.start("on what may be replaced", ledger(annex.upload(test_jar), book, cluster=cluster))
+    job = annex.start(request.node.name, ledger(annex.upload(test_jar), book, cluster=cluster))
     await_that(lambda: any(entry.count > 10 for entry in read_ledger(book)), 30, job.show)
     return job
 
