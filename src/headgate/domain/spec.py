@@ -236,10 +236,10 @@ class _Reader:
         return value
 
     def choice(self, name: str, kind: type[E], default: E, *, required: bool = False) -> E:
-        return self._convert(name, lambda text: kind(text.upper()), default, ", ".join(kind), required)
+        return self._convert(name, lambda text: kind(text.upper()), default, ", ".join(kind), required=required)
 
     def duration(self, name: str) -> timedelta | None:
-        found = self._convert(name, parse_duration, None, "10s, 5 min", False)
+        found = self._convert(name, parse_duration, None, "10s, 5 min")
         return found or None
 
     def mapping(self, name: str, known: frozenset[str]) -> "_Reader":
@@ -254,7 +254,7 @@ class _Reader:
             return {}
         return value
 
-    def _convert(self, name: str, parse: Callable[[str], T], default: T, allowed: str, required: bool) -> T:
+    def _convert(self, name: str, parse: Callable[[str], T], default: T, allowed: str, *, required: bool = False) -> T:
         value = self._data.get(name)
         if value is None:
             if required:

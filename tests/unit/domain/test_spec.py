@@ -85,6 +85,36 @@ FAULTS = [
     pytest.param({**SQL, 7: "x"}, "spec.7", "field_unknown", id="a number for a field"),
 ]
 
+WANTED = [
+    pytest.param({"sql": "x"}, {"field": "type"}, id="a choice that must be made"),
+    pytest.param({"type": "SQL"}, {"field": "sql"}, id="a text that must be there"),
+    pytest.param({**JAR, "main_class": 1}, {"field": "main_class", "wanted": "text"}, id="a text"),
+    pytest.param({**JAR, "args": "a b"}, {"field": "args", "wanted": "list of texts"}, id="texts"),
+    pytest.param({**SQL, "parallelism": "2"}, {"field": "parallelism", "wanted": "whole number"}, id="a number"),
+    pytest.param({**SQL, "checkpointing": "10s"}, {"field": "checkpointing", "wanted": "mapping"}, id="a mapping"),
+    pytest.param(
+        {**SQL, "parallelism": 0}, {"field": "parallelism", "least": "1", "most": str(MAX_PARALLELISM)}, id="a range"
+    ),
+    pytest.param({**SQL, "savepoint_dir": "/data"}, {"field": "savepoint_dir", "value": "/data"}, id="a place"),
+    pytest.param(
+        {**SQL, "restore": {"strategy": "OLDEST"}},
+        {"field": "strategy", "value": "OLDEST", "allowed": "NONE, LATEST, CUSTOM"},
+        id="a choice",
+    ),
+    pytest.param(
+        {**SQL, "checkpointing": {"interval": "soon"}},
+        {"field": "interval", "value": "soon", "allowed": "10s, 5 min"},
+        id="a duration",
+    ),
+    pytest.param({**SQL, "restore": {"from": "x"}}, {"field": "from", "known": "path, strategy"}, id="a known field"),
+    pytest.param(
+        {**SQL, "flink_config": {1: "a"}}, {"field": "flink_config.1", "wanted": "text"}, id="a text for a key"
+    ),
+    pytest.param(
+        {**SQL, "flink_config": {"a.b": None}}, {"field": "flink_config.a.b", "wanted": "text"}, id="a text for a value"
+    ),
+]
+
 DURATIONS = """
 | text   | text    | milliseconds | written back |
 |--------|---------|--------------|--------------|
@@ -156,6 +186,16 @@ def test_a_fault_is_named_under_its_path(data: dict[Any, Any], path: str, code: 
         assert advice(code, facts, language)
 
 
+@pytest.mark.parametrize(("data", "facts"), WANTED)
+def test_a_fault_says_which_field_it_is_and_what_it_takes(data: dict[Any, Any], facts: dict[str, str]) -> None:
+    [problem] = problems_of(data).values()
+    assert dict(problem.facts) == facts
+
+
+def test_what_says_no_type_is_judged_as_sql() -> None:
+    assert set(problems_of({})) == {"spec.type", "spec.sql"}
+
+
 def test_all_faults_are_found_in_one_pass() -> None:
     data = {
         "type": "SQL",
@@ -200,6 +240,11 @@ def test_what_is_not_said_has_its_default() -> None:
     spec = parse_spec(JAR)
     assert (spec.cluster, spec.parallelism, spec.checkpoint_interval, spec.savepoint_dir) == ("local", 1, None, None)
     assert (spec.restore, spec.flink_config, spec.args) == (Restore(RestoreStrategy.LATEST), {}, ())
+
+
+def test_what_is_empty_is_not_written() -> None:
+    written = {"cluster": "local", "parallelism": 1, "restore": {"strategy": "LATEST"}}
+    assert dump_spec(parse_spec(JAR)) == {**JAR, **written}
 
 
 def test_small_letters_are_taken_for_the_names_of_choices() -> None:
