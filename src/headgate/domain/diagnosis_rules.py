@@ -216,12 +216,12 @@ def _find_replaced(case: Case) -> Iterator[Sign]:
 def _find_twins(case: Case) -> Iterator[Sign]:
     first: dict[str, ClusterCase] = {}
     for one in case.clusters:
-        cause = one.state.cause if one.state is not None else ""
-        if one.jobs is not None and cause.startswith(REGISTERED_TWICE):
-            yield Sign({**_name_cluster(one), "other": cause.removeprefix(REGISTERED_TWICE)})
+        if one.state is None or one.jobs is None:
             continue
-        life = one.state.incarnation if one.state is not None else None
-        if life is not None and one.jobs is not None:
+        cause, life = one.state.cause, one.state.incarnation
+        if cause.startswith(REGISTERED_TWICE):
+            yield Sign({**_name_cluster(one), "other": cause.removeprefix(REGISTERED_TWICE)})
+        elif life is not None:
             other = first.setdefault(life, one)
             if other is not one:
                 yield Sign({**_name_cluster(one), "other": other.cluster.name})
