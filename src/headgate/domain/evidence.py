@@ -27,7 +27,7 @@ def is_out_of_sight(
         return now - state.since >= OUT_OF_SIGHT
     if absence is None:
         return False
-    unseen = state.unreachable_total(now) - absence.unreachable_before
+    unseen = state.unreachable_before - absence.unreachable_before
     return now - absence.first_at - unseen >= OUT_OF_SIGHT
 
 

@@ -31,9 +31,9 @@ ENDS: dict[FlinkStatus | None, tuple[Settled, InstanceEnd]] = {
 """Gone after a stop-like verb: what Flink says of the job (None: it knows it no more) -> where it rests."""
 
 
-def explain(code: str, cause: str = "", **facts: str) -> Finding:
+def explain(code: str, cause: str) -> Finding:
     """A finding under the code that recognises `cause`, else under `code`."""
-    return Finding(classify_cause(cause, code) if cause else code, facts, cause)
+    return Finding(classify_cause(cause, code), {}, cause)
 
 
 def already_true(settled: Settled | None, wanted: Wanted | None, *, forget_pause: bool = False) -> Outcome:

@@ -50,6 +50,20 @@ def test_a_job_is_out_of_sight_once_nobody_has_seen_it_for_a_minute(
     assert is_out_of_sight(state, absence, NOW) is expected
 
 
+@pytest.mark.parametrize(("silent_s", "expected"), [(30, True), (31, False)])
+def test_time_in_which_the_cluster_was_silent_is_no_time_without_the_job(silent_s: float, expected: bool) -> None:
+    hour = timedelta(hours=1)
+    total = hour + timedelta(seconds=silent_s)
+    state = ClusterState(ClusterId("clu-1"), Reachability.REACHABLE, ago(hours=9), None, FIRST, total)
+    assert is_out_of_sight(state, Absence(FIRST, ago(seconds=90), hour), NOW) is expected
+
+
+@pytest.mark.parametrize(("skipped_s", "expected"), [(60, True), (59, False)])
+def test_what_was_before_the_clock_skipped_is_not_counted(skipped_s: float, expected: bool) -> None:
+    state = ClusterState(ClusterId("clu-1"), Reachability.UNREACHABLE, ago(hours=1), None, FIRST, timedelta(0))
+    assert is_out_of_sight(state, None, NOW, ago(seconds=skipped_s)) is expected
+
+
 def test_a_cluster_that_nobody_has_looked_at_yet_hides_nothing() -> None:
     assert not is_out_of_sight(None, None, NOW)
 
@@ -81,6 +95,11 @@ def test_where_every_end_is_known_there_is_nothing_to_declare() -> None:
 def test_a_savepoint_whose_outcome_is_not_known_is_enough() -> None:
     ended = job(Settled.CANCELLED, instance(end=InstanceEnd.CANCELLED), in_flight=intent(IntentKind.SAVEPOINT))
     assert isinstance(decided(ended, UNREACHABLE, DECLARED), DeclareLost)
+
+
+def test_an_act_whose_outcome_is_not_known_is_enough_too() -> None:
+    ended = job(Settled.CANCELLED, instance(end=InstanceEnd.CANCELLED))
+    assert isinstance(decided(ended, UNREACHABLE, DECLARED, intent(IntentKind.CANCEL)), DeclareLost)
 
 
 def test_it_goes_before_what_has_been_sent_and_leaves_what_is_newer() -> None:

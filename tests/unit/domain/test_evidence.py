@@ -15,7 +15,7 @@ from headgate.domain.observation import Seen, count_absence
 from headgate.domain.policy import Policy, choose_back_off
 from tests.unit.domain.facts import FIRST, NOW, POLICY, SECOND, ago, instance, intent, missing, seen, unreachable
 
-HALF_A_MINUTE = timedelta(seconds=30)
+HALF_A_MINUTE, HOUR = timedelta(seconds=30), timedelta(hours=1)
 
 GONE = [
     pytest.param(seen(incarnation=SECOND, absence=missing(2, SECOND, seconds=10)), True, id="another life"),
@@ -37,6 +37,11 @@ GONE = [
         seen(absence=missing(2, FIRST, minutes=10), unreachable_total=timedelta(seconds=1)),
         False,
         id="ten minutes of which one second was unreachable",
+    ),
+    pytest.param(
+        seen(absence=replace(missing(2, FIRST, minutes=10), unreachable_before=HOUR), unreachable_total=HOUR),
+        True,
+        id="the same life, ten minutes, all that was unreachable lies before them",
     ),
     pytest.param(seen(), False, id="nothing was missed yet"),
     pytest.param(

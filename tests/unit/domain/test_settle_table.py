@@ -284,11 +284,13 @@ ROWS = {
     "steady": STEADY,
 }
 
-
-@pytest.mark.requirement("T0-15", "T0-16", "T1-11", "T2-13", "A-26", "A-27", "A-29", "A-36", "D-06")
-@pytest.mark.parametrize(
+OUTCOMES = pytest.mark.parametrize(
     "row", [pytest.param(row, id=f"{name}: {row.id}") for name, rows in ROWS.items() for row in rows]
 )
+
+
+@pytest.mark.requirement("T0-15", "T0-16", "T1-11", "T2-13", "A-26", "A-27", "A-29", "A-36", "D-06")
+@OUTCOMES
 def test_where_the_job_comes_to_rest(row: Row) -> None:
     outcome = settled(decided(row.facts, row.look, row.asked, row.act))
     assert (outcome.settled, outcome.wanted) == (row.settled, row.wanted)
@@ -340,11 +342,6 @@ def test_no_row_rests_on_a_pause_without_its_snapshot() -> None:
         assert not outcome.forget_pause
 
 
-OUTCOMES = pytest.mark.parametrize(
-    "row", [pytest.param(row, id=f"{name}: {row.id}") for name, rows in ROWS.items() for row in rows]
-)
-
-
 @OUTCOMES
 def test_every_row_closes_its_act_and_a_lost_instance_is_dated(row: Row) -> None:
     outcome = settled(decided(row.facts, row.look, row.asked, row.act))
@@ -380,6 +377,21 @@ def test_a_cancelled_instance_that_went_with_its_jobmanager(asked: Operation | N
 def test_a_cancellation_whose_operation_is_gone_still_says_that_nothing_is_wanted() -> None:
     outcome = settled(decided(running(), seen(FlinkStatus.CANCELED), None, intent(CANCEL)))
     assert (outcome.wanted, outcome.instance_end) == (Wanted.CANCELLED, InstanceEnd.CANCELLED)
+
+
+def test_a_stop_whose_operation_is_gone_pauses_on_the_savepoint_that_it_made() -> None:
+    outcome = settled(decided(running(), seen(FlinkStatus.FINISHED, trigger=completed()), None, intent(STOP)))
+    assert (outcome.settled, outcome.rests_on_snapshot) == (Settled.SUSPENDED, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "act"),
+    [(None, None), (operation(Verb.STOP, NONE, sent=1), intent(CANCEL))],
+    ids=["by itself", "while being cancelled"],
+)
+def test_a_job_that_failed_says_so_in_flink_s_own_text(asked: Operation | None, act: Intent | None) -> None:
+    outcome = settled(decided(running(), seen(FlinkStatus.FAILED, failure="boom"), asked, act))
+    assert outcome.warning == Finding("job_failed", {}, "boom")
 
 
 def test_a_restart_without_state_forgets_the_pause_and_goes_on() -> None:
