@@ -82,7 +82,8 @@ def decide_recovery(job: JobFacts, advance: Decision, seen: Seen, now: datetime)
     if isinstance(advance, Submit):
         return replace(advance, because="the job is recovered from its newest restore point", is_recovery=True)
     if isinstance(advance, Settle):
-        finding = advance.outcome.warning or Finding("recovery_without_restore_point")
+        finding = advance.outcome.warning
+        assert finding is not None  # a start that is refused says why
         held = Outcome(warning=finding, recovery=hold(job.state.recovery, finding))
         return Settle("the recovery is held until a person acts", held)
     return advance

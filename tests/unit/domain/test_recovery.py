@@ -21,7 +21,7 @@ from headgate.domain.recovery import (
     note_attempt,
     plan_recovery,
 )
-from headgate.domain.restore import FromSnapshot, History, Refused, choose_recovery
+from headgate.domain.restore import FromSnapshot, History, Refused, RestoreChoice, choose_recovery
 from headgate.domain.snapshots import PathStatus, Snapshot, SnapshotOrigin
 from tests.unit.domain.facts import (
     JOB,
@@ -121,6 +121,21 @@ class TestAFailure:
     def test_with_the_policy_none_waits_for_a_person(self) -> None:
         assert settled(decided(running(), seen(FlinkStatus.FAILED))).recovery is None
 
+    def test_of_a_healthy_run_is_followed_by_the_first_attempt_of_a_new_budget(self) -> None:
+        healthy = instance(running_at=ago(minutes=15))
+        facts = running(of=healthy, policy=ON, state_recovery=RecoveryState((ago(minutes=17),)))
+        outcome = settled(decided(facts, seen(FlinkStatus.FAILED)))
+        assert outcome.recovery == RecoveryPlan(RecoveryState(), NOW + timedelta(seconds=10))
+
+    def test_whose_run_has_no_row_is_followed_by_an_attempt_all_the_same(self) -> None:
+        facts = job(Settled.FAILED, None, state_wanted=Wanted.RUNNING, policy=ON)
+        outcome = settled(decided(facts, seen(FlinkStatus.FAILED), None, attempt()))
+        assert outcome.recovery == RecoveryPlan(RecoveryState(), NOW + timedelta(seconds=10))
+
+    def test_during_a_person_s_cancellation_waits_for_that_person(self) -> None:
+        outcome = settled(decided(running(policy=ON), seen(FlinkStatus.FAILED), None, intent(IntentKind.CANCEL)))
+        assert (outcome.settled, outcome.recovery) == (Settled.FAILED, None)
+
     def test_of_a_start_that_a_person_asked_for_waits_for_that_person(self) -> None:
         starting = job(Settled.FAILED, instance(), state_wanted=Wanted.RUNNING, policy=ON)
         outcome = settled(
@@ -136,8 +151,7 @@ class TestAFailure:
 class TestAnAttempt:
     def test_is_made_when_it_is_due(self) -> None:
         decision = decided(due(), seen())
-        assert isinstance(decision, Submit)
-        assert decision.is_recovery
+        assert decision == Submit("the job is recovered from its newest restore point", is_recovery=True)
 
     def test_waits_for_its_time_its_cluster_and_the_old_tasks(self) -> None:
         later = due()
@@ -148,16 +162,19 @@ class TestAnAttempt:
             assert isinstance(decided(facts, look), Nothing)
 
     @pytest.mark.parametrize(
-        "more",
-        [{"restore": Refused(Finding("recovery_without_restore_point"))}, {"restore": FromSnapshot(SAVEPOINT)}],
+        ("restore", "why"),
+        [
+            (Refused(Finding("recovery_without_restore_point")), Finding("recovery_without_restore_point")),
+            (FromSnapshot(SAVEPOINT), Finding("snapshot_gone", {"path": SAVEPOINT})),
+        ],
         ids=["no restore point", "its files are gone"],
     )
-    def test_without_a_restore_point_is_held(self, more: dict[str, Any]) -> None:
-        outcome = settled(decided(due(**more), seen(restore_path=PathStatus.GONE)))
-        assert outcome.recovery is not None
-        assert outcome.recovery.at is None
-        assert outcome.recovery.state.held is not None
-        assert outcome.recovery.state.held == outcome.warning
+    def test_without_a_restore_point_is_held(self, restore: RestoreChoice, why: Finding) -> None:
+        facts, tried = due(restore=restore), RecoveryState((ago(minutes=2),))
+        facts = replace(facts, state=replace(facts.state, recovery=tried))
+        outcome = settled(decided(facts, seen(restore_path=PathStatus.GONE)))
+        assert outcome.recovery == RecoveryPlan(replace(tried, held=why))
+        assert outcome.warning == why
 
     @pytest.mark.parametrize(
         "facts",
@@ -206,6 +223,18 @@ class TestAnAttempt:
         assert (outcome.settled, outcome.wanted) == (Settled.FAILED, Wanted.RUNNING)
         assert outcome.recovery is not None
 
+    @pytest.mark.parametrize(
+        ("look", "cause", "end"),
+        [
+            pytest.param(seen(FlinkStatus.FAILED, failure="boom"), "boom", InstanceEnd.FAILED, id="failed"),
+            pytest.param(seen(**RESTARTED), "", InstanceEnd.LOST, id="lost with its JobManager"),
+        ],
+    )
+    def test_that_was_cancelled_ends_as_it_ended(self, look: Seen, cause: str, end: InstanceEnd) -> None:
+        outcome = settled(under_way(look, act=intent(IntentKind.CANCEL, operation_id=None)))
+        assert (outcome.intent, outcome.warning) == (IntentStatus.DONE, Finding("start_failed", {}, cause))
+        assert (outcome.instance_end, outcome.lost) == (end, end is InstanceEnd.LOST)
+
 
 class TestAPerson:
     def test_waits_for_the_outcome_of_what_was_sent(self) -> None:
@@ -216,6 +245,13 @@ class TestAPerson:
     def test_finds_their_operation_as_it_was(self) -> None:
         outcome = settled(under_way(seen(FlinkStatus.RUNNING, tasks_running=True), operation(Verb.PAUSE)))
         assert (outcome.operation, outcome.step_done) == (None, False)
+
+    @pytest.mark.parametrize("kind", [IntentKind.SUBMIT, IntentKind.CANCEL], ids=str)
+    def test_finds_it_so_after_a_failure_too(self, kind: IntentKind) -> None:
+        act = intent(kind, operation_id=None)
+        outcome = settled(under_way(seen(FlinkStatus.CANCELED), operation(Verb.RUN), act))
+        assert (outcome.settled, outcome.wanted) == (Settled.FAILED, Wanted.RUNNING)
+        assert (outcome.operation, outcome.result, outcome.step_done) == (None, None, False)
 
     def test_who_stops_does_not_wait(self) -> None:
         stop = operation(Verb.STOP, Options(snapshot=StopSnapshot.NONE))
