@@ -164,6 +164,9 @@ class TestTheCancellationOfAStray:
     def test_it_is_being_cancelled(self) -> None:
         assert isinstance(decided(self.facts, seen(FlinkStatus.CANCELLING), None, sent()), AwaitOutcome)
 
+    def test_ten_seconds_of_misses_prove_an_end_only_in_another_jobmanager(self) -> None:
+        assert isinstance(decided(self.facts, seen(absence=missing(seconds=10)), None, sent()), AwaitOutcome)
+
     def test_one_miss_in_the_same_jobmanager_proves_no_end(self) -> None:
         for answer in (Answer.ACCEPTED, Answer.UNAVAILABLE):
             assert isinstance(decided(self.facts, seen(), None, sent(answer)), AwaitOutcome)
@@ -304,7 +307,7 @@ class TestNothingIsAskedFor:
     @pytest.mark.requirement("A-32")
     @pytest.mark.parametrize("status", [status for status in FlinkStatus if not status.is_terminal])
     def test_the_job_is_where_it_should_be(self, status: FlinkStatus) -> None:
-        assert isinstance(decided(running(), seen(status)), Nothing)
+        assert decided(running(), seen(status)) == Nothing("the job is where it should be")
 
     @pytest.mark.requirement("U-08")
     def test_flink_s_suspended_is_not_ours(self) -> None:
@@ -335,7 +338,7 @@ class TestNothingIsAskedFor:
         ],
     )
     def test_the_job_is_missing_that_is_not_lost(self, look: Seen) -> None:
-        assert isinstance(decided(running(), look), Nothing)
+        assert decided(running(), look) == Nothing("the job is missing; not proven lost yet")
 
     @pytest.mark.parametrize("status", ENDS)
     def test_an_instance_whose_end_was_written_does_not_end_again(self, status: FlinkStatus) -> None:

@@ -61,6 +61,16 @@ class TestTheJobIsThere:
     def test_any_other_living_state_is_waited_for(self, status: FlinkStatus) -> None:
         assert isinstance(starting(seen(status, tasks_running=True)), AwaitOutcome)
 
+    @pytest.mark.parametrize(
+        ("free", "waits_for"),
+        [(0, Finding("waits_for_slots")), (1, None), (None, None)],
+        ids=["none", "one", "unknown"],
+    )
+    def test_where_no_slot_is_free_that_is_what_it_waits_for(self, free: int | None, waits_for: Finding | None) -> None:
+        decision = starting(seen(FlinkStatus.CREATED, free_slots=free))
+        assert isinstance(decision, AwaitOutcome)
+        assert decision.waits_for == waits_for
+
     @pytest.mark.parametrize("answer", [None, Answer.OUTCOME_UNKNOWN, Answer.UNAVAILABLE, Answer.DUPLICATE])
     def test_it_runs_so_the_answer_of_the_call_does_not_matter(self, answer: Answer | None) -> None:
         outcome = settled(starting(seen(FlinkStatus.RUNNING, tasks_running=True), sent(answer)))
@@ -93,6 +103,14 @@ class TestTheJobIsThere:
         )
         assert outcome.instance_end is InstanceEnd.FAILED
 
+    @pytest.mark.parametrize(
+        ("answer", "failure", "cause"),
+        [(Answer.REJECTED, "boom", "boom"), (Answer.REJECTED, "", "the call's"), (Answer.OUTCOME_UNKNOWN, "", "")],
+    )
+    def test_the_job_s_own_text_goes_before_a_refusal_s(self, answer: Answer, failure: str, cause: str) -> None:
+        outcome = settled(starting(seen(FlinkStatus.FAILED, failure=failure), sent(answer, cause="the call's")))
+        assert outcome.result == Finding("start_failed", {}, cause)
+
     def test_somebody_cancelled_the_attempt_outside(self) -> None:
         outcome = settled(starting(seen(FlinkStatus.CANCELED)))
         assert outcome.result == Finding("cancelled_outside")
@@ -101,7 +119,7 @@ class TestTheJobIsThere:
     def test_a_forced_stop_does_not_wait_for_the_start(self) -> None:
         decision = starting(seen(FlinkStatus.CREATED), facts=FORCED)
         assert isinstance(decision, Cancel)
-        assert decision.failing == Finding("overridden_by_force")
+        assert (decision.closes, decision.failing) == (IntentStatus.DONE, Finding("overridden_by_force"))
 
 
 class TestTheDeadline:
@@ -196,7 +214,8 @@ class TestTheSameJobManagerDoesNotShowTheJob:
     def test_a_forced_stop_ends_what_was_surely_never_sent(self) -> None:
         outcome = settled(starting(seen(), sent(Answer.UNAVAILABLE), FORCED))
         assert (outcome.operation, outcome.instance_end) == (OperationStatus.CANCELLED, InstanceEnd.NOT_STARTED)
-        assert outcome.settled is Settled.CANCELLED
+        assert (outcome.intent, outcome.result) == (IntentStatus.NOT_DONE, Finding("overridden_by_force"))
+        assert (outcome.settled, outcome.lost) == (Settled.CANCELLED, False)
 
     def test_a_forced_stop_waits_where_an_earlier_attempt_may_have_arrived(self) -> None:
         decision = starting(seen(), sent(Answer.UNAVAILABLE, attempts=2), FORCED)
@@ -205,6 +224,7 @@ class TestTheSameJobManagerDoesNotShowTheJob:
     def test_a_forced_stop_ends_what_was_absent_for_too_long(self) -> None:
         outcome = settled(starting(seen(absence=missing(minutes=10)), sent(Answer.OUTCOME_UNKNOWN), FORCED))
         assert (outcome.operation, outcome.intent) == (OperationStatus.CANCELLED, IntentStatus.GIVEN_UP)
+        assert (outcome.instance_end, outcome.result) == (InstanceEnd.GIVEN_UP, Finding("overridden_by_force"))
 
 
 class TestARefusalIsEvidenceOnly:

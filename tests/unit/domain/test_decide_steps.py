@@ -118,6 +118,10 @@ class TestThePreconditionOnceMore:
             outcome = settled(decided(job(rests), seen(), _ask("stop NONE")))
             assert (outcome.settled, outcome.wanted) == (then, Wanted.CANCELLED)
 
+    def test_a_pause_of_what_is_suspended_keeps_what_it_rests_on(self) -> None:
+        outcome = settled(decided(job(Settled.SUSPENDED), seen(), _ask("pause")))
+        assert (outcome.settled, outcome.wanted, outcome.forget_pause) == (None, Wanted.SUSPENDED, False)
+
     def test_giving_a_pause_up_forgets_what_it_rests_on(self) -> None:
         outcome = settled(decided(job(Settled.SUSPENDED), seen(), _ask("stop NONE")))
         assert (outcome.settled, outcome.wanted, outcome.forget_pause) == (Settled.CANCELLED, Wanted.CANCELLED, True)
@@ -186,6 +190,7 @@ class TestAStart:
     def test_after_that_time_it_starts(self) -> None:
         lost = replace(self.facts, state=replace(self.facts.state, lost_at=ago(minutes=2)))
         assert isinstance(starting(lost), Submit)
+        assert isinstance(starting(replace(lost, heartbeat_timeout=timedelta(minutes=2))), Submit)
 
     @pytest.mark.requirement("T0-25", "T0-27", "T1-05")
     def test_the_snapshot_is_there_or_cannot_be_looked_at(self) -> None:
@@ -228,7 +233,7 @@ class TestAStart:
         halfway = operation(Verb.RESTART, Options(keep_state=True), sent=2)
         facts = job(Settled.RUNNING, restore=Refused(Finding("no_restore_point")))
         outcome = settled(decided(facts, seen(), halfway))
-        assert (outcome.settled, outcome.wanted) == (Settled.FAILED, Wanted.RUNNING)
+        assert (outcome.settled, outcome.wanted, outcome.forget_pause) == (Settled.FAILED, Wanted.RUNNING, True)
 
 
 class TestAStop:

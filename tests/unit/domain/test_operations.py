@@ -157,6 +157,7 @@ def test_a_savepoint_supersedes_nothing_and_takes_no_main_operation_s_turn() -> 
     )
     chosen = choose_operation([pause, second, first], Lane.SAVEPOINT)
     assert (chosen.executing, chosen.superseded, chosen.overridden_by) == (first, (), None)
+    assert chosen.queued == (second,)
     assert choose_operation([first, second, pause], Lane.MAIN).executing is pause
 
 

@@ -82,6 +82,12 @@ def test_a_stop_that_made_its_savepoint_needs_no_search() -> None:
     assert (outcome.settled, outcome.found) == (Settled.SUSPENDED, ())
 
 
+def test_nor_does_a_start_whose_job_has_finished_already() -> None:
+    look = seen(FlinkStatus.FINISHED, remains=None)
+    facts, asked = job(Settled.CANCELLED, instance()), operation(Verb.RUN, sent=1)
+    assert settled(decided(facts, look, asked, intent(IntentKind.SUBMIT))).settled is Settled.FINISHED
+
+
 def test_flink_deletes_the_checkpoints_of_a_job_that_finished() -> None:
     outcome = ended({"status": FlinkStatus.FINISHED}, NEW)
     assert (outcome.settled, outcome.found, outcome.snapshot) == (Settled.FINISHED, (), None)

@@ -17,6 +17,7 @@ from headgate.domain.restore import (
     RestoreChoice,
     Stateless,
     choose_restore,
+    find_paused_instance,
     find_restore_point,
 )
 from headgate.domain.snapshots import PathStatus, Snapshot, SnapshotId, SnapshotStatus, find_latest
@@ -184,6 +185,13 @@ def test_the_restore_point_that_is_shown_is_the_pause_s_else_the_latest() -> Non
     assert find_restore_point(ONE_RUN) == SECOND
     assert find_restore_point(NEVER_RUN) is None
     assert find_restore_point(history(run(restored=FIRST))) is None
+
+
+def test_the_paused_instance_is_the_one_that_made_the_pause_s_snapshot() -> None:
+    runs = (run(end=PAUSED), run(2, end=InstanceEnd.FAILED))
+    assert find_paused_instance(history(*runs, snapshots=(FIRST, THIRD), suspended_on="snap-1")) == runs[0]
+    assert find_paused_instance(history(*runs, snapshots=(FIRST, THIRD), suspended_on="snap-3")) == runs[1]
+    assert find_paused_instance(history(*runs, snapshots=(FIRST, THIRD))) is None
 
 
 def test_the_latest_of_an_instance_is_the_newest_completed_one_of_its_own_whatever_its_files() -> None:
