@@ -32,7 +32,7 @@ def observe(
     try:
         return _look_closer(gateway, cluster, situation, look, seen, policy)
     except FlinkError:
-        return replace(seen, reachability=Reachability.UNREACHABLE, trigger=None, evidence=None)
+        return replace(seen, reachability=Reachability.UNREACHABLE, trigger=None)
 
 
 def describe_cluster(cluster: Cluster | None, look: ClusterLook) -> Seen:

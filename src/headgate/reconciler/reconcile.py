@@ -116,8 +116,7 @@ class Reconciler:
             if cluster is None:
                 continue  # removed meanwhile: nothing newer will be seen of it
             about = replace(situation, cluster=cluster)
-            seen = describe_cluster(cluster, look)
-            act(self.tools, cancel_stray(stray), about, replace(seen, stray=stray), fence)
+            act(self.tools, cancel_stray(stray), about, describe_cluster(cluster, look), fence)
             self._acted_at[situation.job.id] = self.tools.clock.now()
             return True
         return False
@@ -191,8 +190,9 @@ class Reconciler:
         """Keep what changed: Flink's word for the instance, since when it is missing, vanished files."""
         situation = self._write_path(situation, seen, fence)
         instance = situation.instance
-        if instance is None or not seen.is_reachable or not (instance.is_live or situation.intent is not None):
+        if instance is None:
             return situation
+        # A look that went unanswered, or that was not for the job, leaves both as they were.
         status = seen.job.status if seen.job is not None else instance.flink_status
         changed = replace(instance, flink_status=status, absence=seen.absence)
         if changed == instance:
@@ -200,12 +200,7 @@ class Reconciler:
         with self.tools.store.write(fence) as work:
             work.instances.save(changed)
         self.tools.reached(Point.SEEN_WRITTEN)
-        newest = situation.facts.instance
-        facts = situation.facts
-        if newest is not None and newest.id == changed.id:
-            facts = replace(facts, instance=changed)
-        intent_instance = changed if situation.intent_instance is not None else None
-        return replace(situation, facts=facts, intent_instance=intent_instance)
+        return situation.with_instance(changed)
 
     def _write_path(self, situation: Situation, seen: Seen, fence: int | None) -> Situation:
         restore, status = situation.facts.restore, seen.restore_path

@@ -4,7 +4,7 @@ A `Situation` is what a pass carries from loading to acting. It decides nothing;
 executes is the domain's choice.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from headgate.domain.calls import CallSubject
@@ -54,6 +54,12 @@ class Situation:
     def instance(self) -> Instance | None:
         """The instance that this pass is about: the open intent's, else the newest."""
         return self.intent_instance or self.facts.instance
+
+    def with_instance(self, changed: Instance) -> "Situation":
+        """The same, with what has become of the instance that this pass is about."""
+        is_newest = self.instance == self.facts.instance
+        facts = replace(self.facts, instance=changed) if is_newest else self.facts
+        return replace(self, facts=facts, intent_instance=changed if self.intent is not None else None)
 
     @property
     def subject(self) -> CallSubject:

@@ -1,20 +1,23 @@
 """What is known of a job before Flink is asked: whose turn it is, where it would run, what it would restore."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from headgate.domain.clusters import Cluster, ClusterId
+from headgate.domain.clusters import FLINK_HEARTBEAT, Cluster, ClusterId, ClusterState, Reachability
 from headgate.domain.errors import NotFound
-from headgate.domain.instances import InstanceEnd, InstanceId, new_flink_job_id
+from headgate.domain.instances import FlinkStatus, InstanceEnd, InstanceId, new_flink_job_id
 from headgate.domain.intents import IntentKind
 from headgate.domain.jobs import JobId
 from headgate.domain.lifecycle import Lane, Settled, Verb
 from headgate.domain.operations import Finding, Options, RestoreFrom, StopSnapshot
+from headgate.domain.recovery import Recovery, RecoveryPolicy
 from headgate.domain.restore import FromSnapshot, Refused, Stateless
 from headgate.domain.snapshots import PathStatus
+from headgate.domain.spec import Restore, RestoreStrategy
 from headgate.reconciler.situation import load_situation
-from tests.unit.domain.facts import JOB, NOW, SPEC, intent
+from tests.unit.domain.facts import FIRST, JOB, NOW, SPEC, intent
 from tests.unit.reconciler.house import CLUSTER, House
 
 NONE = Options(snapshot=StopSnapshot.NONE)
@@ -161,6 +164,21 @@ class TestTheCluster:
         house.add_instance(end=InstanceEnd.CANCELLED)
         assert self._found(house) == "clu-1"
 
+    @pytest.mark.parametrize(
+        ("verb", "options", "sent"),
+        [
+            pytest.param(Verb.RESUME, Options(), 0, id="a resume"),
+            pytest.param(Verb.RESTART, Options(keep_state=True), 2, id="a restart"),
+        ],
+    )
+    def test_what_goes_on_goes_on_where_it_was(self, house: House, verb: Verb, options: Options, sent: int) -> None:
+        self._add_cluster(house, "clu-2", "other")
+        house.add_instance(cluster_id=ClusterId("clu-2"), end=InstanceEnd.SUSPENDED)
+        kept = house.add_snapshot()
+        house.save_state(Settled.SUSPENDED, suspended_on=kept.id)
+        house.ask(verb, options, sent=sent)
+        assert self._found(house) == "clu-2"
+
     def test_one_that_is_not_registered_is_none(self, house: House) -> None:
         house.add_job(JobId("job-2"), replace(SPEC, cluster="nowhere"))
         house.ask(Verb.RUN, job_id="job-2")
@@ -207,3 +225,80 @@ class TestInstances:
         kept = house.add_snapshot(path_status=status)
         house.save_state(Settled.SUSPENDED, suspended_on=kept.id)
         assert house.load().facts.pause_is_gone is gone
+
+
+class TestTheRecoveryThatIsDue:
+    """It is the next start only where nobody has asked for anything and no act is open."""
+
+    @pytest.fixture
+    def due(self, house: House) -> None:
+        house.add_instance(end=InstanceEnd.FAILED)
+        house.add_snapshot()
+        house.save_state(Settled.FAILED, recovery_at=NOW)
+
+    @pytest.mark.usefixtures("due")
+    def test_where_nothing_is_open_its_version_and_restore_point_are_loaded(self, house: House) -> None:
+        situation = house.load()
+        assert situation.version is not None
+        assert situation.facts.restore == FromSnapshot("file:///savepoints/1", house.list_snapshots()[0])
+        assert house.load(Lane.SAVEPOINT).version is None
+
+    @pytest.mark.usefixtures("due")
+    def test_it_gives_way_to_what_a_person_asks_for(self, house: House) -> None:
+        house.ask(Verb.STOP, NONE)
+        assert (house.load().version, house.load().facts.restore) == (None, None)
+
+    @pytest.mark.usefixtures("due")
+    def test_it_waits_for_an_open_act(self, house: House) -> None:
+        house.add_intent(intent(IntentKind.CANCEL, operation_id=None))
+        assert (house.load().version, house.load().facts.restore) == (None, None)
+
+    @pytest.mark.usefixtures("due")
+    def test_what_is_older_than_the_job_allows_is_refused(self, house: House) -> None:
+        with house.store.write() as work:
+            job = work.jobs.get(JOB)
+            young = Recovery(RecoveryPolicy.RESTORE, max_age=timedelta(minutes=1))
+            work.jobs.update(replace(job, recovery=young, revision=job.revision + 1))
+        restore = house.load().facts.restore
+        assert isinstance(restore, Refused)
+        assert restore.finding.code == "recovery_too_old"
+
+
+def test_a_run_from_the_default_restores_what_the_job_s_own_setting_names(house: House) -> None:
+    own = Restore(RestoreStrategy.CUSTOM, "file:///own/savepoint")
+    with house.store.write() as work:
+        version = work.jobs.get_version(JOB, 1)
+        work.jobs.add_version(replace(version, number=2, spec=replace(SPEC, restore=own)))
+    house.ask(Verb.RUN, Options(restore_from=RestoreFrom.DEFAULT), version=2)
+    assert house.load().facts.restore == FromSnapshot("file:///own/savepoint")
+
+
+@pytest.mark.parametrize("told", [timedelta(minutes=3), None], ids=["as the cluster says", "Flink's own"])
+def test_how_long_old_tasks_may_outlive_their_jobmanager(house: House, told: timedelta | None) -> None:
+    house.add_instance()
+    if told is not None:
+        state = ClusterState(CLUSTER.id, Reachability.REACHABLE, NOW, NOW, FIRST, timedelta(0), heartbeat_timeout=told)
+        with house.store.write() as work:
+            work.clusters.save_state(state)
+    assert house.load().facts.heartbeat_timeout == (told or FLINK_HEARTBEAT)
+
+
+class TestWhatBecameOfTheInstance:
+    def test_where_no_act_is_open_it_is_the_newest_one(self, house: House) -> None:
+        changed = replace(house.add_instance(), flink_status=FlinkStatus.RESTARTING)
+        situation = house.load().with_instance(changed)
+        assert (situation.facts.instance, situation.intent_instance) == (changed, None)
+
+    def test_of_an_act_about_the_newest_it_is_both(self, house: House) -> None:
+        changed = replace(house.add_instance(), flink_status=FlinkStatus.RESTARTING)
+        house.add_intent(intent(IntentKind.CANCEL))
+        situation = house.load().with_instance(changed)
+        assert (situation.facts.instance, situation.intent_instance) == (changed, changed)
+
+    def test_of_an_act_about_an_older_one_the_newest_stays_as_it_is(self, house: House) -> None:
+        old = house.add_instance(1, end=InstanceEnd.GIVEN_UP)
+        new = house.add_instance(2)
+        house.add_intent(intent(IntentKind.CANCEL))
+        changed = replace(old, flink_status=FlinkStatus.CANCELED)
+        situation = house.load().with_instance(changed)
+        assert (situation.facts.instance, situation.intent_instance) == (new, changed)

@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 
 from headgate.domain.clusters import ClusterId
+from headgate.domain.decisions import Cancel
 from headgate.domain.events import EventType
 from headgate.domain.instances import FlinkStatus, Instance, InstanceEnd
 from headgate.domain.intents import IntentKind, IntentStatus
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import Operation, Options, RestoreFrom
 from headgate.ports.flink import Submission
-from headgate.reconciler.reconcile import Reconciler
+from headgate.reconciler.reconcile import PassResult, Reconciler
 from tests.unit.domain.facts import JOB, NOW, missing
 from tests.unit.reconciler.house import CLUSTER, House, pass_until_it_rests
 
@@ -96,3 +97,40 @@ def test_what_was_known_of_its_absence_before_says_nothing_about_the_cancellatio
     assert reconciler.pass_over(JOB, Lane.MAIN, None).again_in == timedelta(0)
     assert house.list_instances()[0].absence is None
     assert house.clock.now() == NOW
+
+
+def run_away(house: House) -> Instance:
+    """A given-up run lives on `away`, and the job's newest run has ended here."""
+    stray = live_on_away(house)
+    house.add_instance(2, end=InstanceEnd.CANCELLED)
+    return stray
+
+
+def test_a_pass_that_cancels_one_elsewhere_is_followed_by_the_next_at_once(
+    house: House, reconciler: Reconciler
+) -> None:
+    run_away(house)
+    reconciler.look(AWAY, timedelta(0), None)
+    assert reconciler.pass_over(JOB, Lane.MAIN, None) == PassResult(None, timedelta(0))
+
+
+def test_one_on_the_cluster_of_the_job_itself_is_decided_as_all_else_is(house: House, reconciler: Reconciler) -> None:
+    stray = house.add_instance(1, end=InstanceEnd.GIVEN_UP)
+    house.flink.submit(CLUSTER, Submission(stray, "orders"))
+    house.add_instance(2, end=InstanceEnd.CANCELLED)
+    reconciler.look(CLUSTER, timedelta(0), None)
+    assert isinstance(reconciler.pass_over(JOB, Lane.MAIN, None).decision, Cancel)
+
+
+def test_a_look_at_a_cluster_that_was_removed_since_hides_no_other_one(house: House, reconciler: Reconciler) -> None:
+    run_away(house)
+    gone = replace(AWAY, id=ClusterId("clu-3"), name="gone")
+    with house.store.write() as work:
+        work.clusters.add(gone)
+    house.flink.share_job_manager(AWAY, gone)
+    reconciler.look(gone, timedelta(0), None)
+    with house.store.write() as work:
+        work.clusters.delete(gone.id)
+    reconciler.look(AWAY, timedelta(0), None)
+    assert reconciler.pass_over(JOB, Lane.MAIN, None) == PassResult(None, timedelta(0))
+    assert [intent.cluster_id for intent in house.list_intents()] == [AWAY.id]
