@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from headgate.domain.decisions import SnapshotMade
+from headgate.domain.decisions import Outcome, SnapshotMade
 from headgate.domain.events import EventType
 from headgate.domain.intents import Intent, IntentKind
 from headgate.domain.lifecycle import Lane, Verb
@@ -58,6 +58,21 @@ def test_one_that_was_found_is_nobody_s_and_is_dated_by_flink(house: House) -> N
 def test_none_is_dated_later_than_now_though_flink_s_clock_be_ahead(house: House) -> None:
     house.add_instance()
     assert add(house, replace(FOUND, at=LATER + timedelta(hours=1))).created_at == LATER
+
+
+def test_what_was_just_made_is_the_newest_though_our_own_clock_was_set_back(house: House) -> None:
+    house.add_instance()
+    older = house.add_snapshot(created_at=LATER + timedelta(hours=1))
+    assert add(house, MADE).created_at == older.created_at
+
+
+def test_what_an_ended_run_has_left_is_recorded_with_its_outcome(house: House) -> None:
+    run = house.add_instance()
+    situation = house.load()
+    with house.store.write() as work:
+        record.apply_outcome(work, situation, Outcome(found=(FOUND,)), house.ids, LATER)
+    [row] = house.list_snapshots()
+    assert (row.path, row.instance_id, row.created_at) == (FOUND.path, run.id, NOW)
 
 
 @pytest.mark.usefixtures("act")
