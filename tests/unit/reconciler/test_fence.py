@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from headgate.domain.clusters import ClusterId
 from headgate.domain.instances import FlinkStatus, InstanceEnd
 from headgate.domain.intents import INTENT_FORMAT, Answer, IntentKind
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
@@ -16,7 +17,7 @@ from headgate.ports.store import Store, UnitOfWork
 from headgate.reconciler.fault import record_fault
 from headgate.reconciler.reconcile import Reconciler
 from tests.fakes.faults import Fault
-from tests.unit.domain.facts import JOB, ago, intent
+from tests.unit.domain.facts import JOB, SAVEPOINT, ago, intent
 from tests.unit.reconciler.house import House, pass_until_it_rests
 
 FROM_NONE = Options(RestoreFrom.NONE)
@@ -138,6 +139,35 @@ def a_fault_of_our_own(house: House, reconciler: Reconciler) -> None:
     record_fault(reconciler.tools, JOB, Lane.MAIN, "a bug of ours", FENCE)
 
 
+def a_stray_elsewhere(house: House, reconciler: Reconciler) -> None:
+    away = replace(house.cluster, id=ClusterId("clu-2"), name="away")
+    with house.store.write() as work:
+        work.clusters.add(away)
+    stray = house.add_instance(1, cluster_id=away.id, end=InstanceEnd.GIVEN_UP)
+    house.flink.submit(away, Submission(stray, "orders"))
+    house.add_instance(2, end=InstanceEnd.CANCELLED)
+    reconciler.look(away, timedelta(0), FENCE)
+    live(house, reconciler, 5)
+    assert [act.cluster_id for act in house.list_intents()] == [away.id]
+
+
+def files_that_have_vanished(house: House, reconciler: Reconciler) -> None:
+    house.add_instance(end=InstanceEnd.SUSPENDED)
+    kept = house.add_snapshot(path=SAVEPOINT)
+    house.save_state(Settled.SUSPENDED, suspended_on=kept.id)
+    house.ask(Verb.RESUME)
+    live(house, reconciler, 5)
+    assert house.list_snapshots() != [kept]
+
+
+def a_cluster_that_was_replaced(house: House, reconciler: Reconciler) -> None:
+    house.flink.submit(house.cluster, Submission(house.add_instance(), "orders"))
+    reconciler.look(house.cluster, timedelta(0), FENCE)
+    house.flink.replace_cluster(house.cluster)
+    house.clock.advance(1)
+    assert not reconciler.look(house.cluster, timedelta(0), FENCE).is_reachable
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -152,6 +182,9 @@ def a_fault_of_our_own(house: House, reconciler: Reconciler) -> None:
         a_submission_that_nobody_can_answer_for,
         a_sweep_with_its_sample,
         a_fault_of_our_own,
+        a_stray_elsewhere,
+        files_that_have_vanished,
+        a_cluster_that_was_replaced,
     ],
     ids=lambda story: story.__name__.replace("_", " "),
 )

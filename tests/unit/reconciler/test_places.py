@@ -12,7 +12,7 @@ from headgate.domain.intents import INTENT_FORMAT, IntentKind
 from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import Finding, Operation, Options, RestoreFrom, StopSnapshot
 from headgate.domain.recovery import RecoveryState
-from headgate.reconciler.reconcile import Reconciler
+from headgate.reconciler.reconcile import PassResult, Reconciler
 from tests.fakes.faults import Fault
 from tests.unit.domain.facts import JOB, NOW, ago, intent
 from tests.unit.domain.told import check_decision
@@ -100,6 +100,22 @@ class TestWhileASavepointIsBeingWritten:
         reconciler.pass_over(JOB, Lane.MAIN, None)
         assert [call.name for call in house.flink.calls] == ["get_trigger", "sweep"]
 
+    def test_the_next_call_is_due_by_the_age_of_the_act(self, house: House, reconciler: Reconciler) -> None:
+        self.pause(house, reconciler)
+        house.clock.advance(0.9)
+        assert reconciler.pass_over(JOB, Lane.MAIN, None) == PassResult(None, timedelta(milliseconds=50))
+
+    def test_one_that_is_written_is_held_against_a_look_that_is_newer(
+        self, house: House, reconciler: Reconciler
+    ) -> None:
+        self.pause(house, reconciler)
+        house.clock.advance(59.9)
+        reconciler.look(CLUSTER, timedelta(0), None)
+        house.clock.advance(0.2)
+        house.flink.calls.clear()
+        reconciler.pass_over(JOB, Lane.MAIN, None)
+        assert [call.name for call in house.flink.calls][:2] == ["get_trigger", "sweep"]
+
     @staticmethod
     def pause(house: House, reconciler: Reconciler) -> None:
         """A pause is sent, and the cluster was looked at just now."""
@@ -156,6 +172,7 @@ class TestWithoutACluster:
         house.save_state(Settled.FAILED, wanted=Wanted.RUNNING, recovery=tried, recovery_at=NOW)
         decision, again_in = self.pass_over(house, reconciler)
         assert isinstance(decision, Settle)
+        assert decision.because == "a recovery has no cluster to be on"
         state, found = house.get_state(), Finding("cluster_not_found", {"cluster": "local"})
         assert (state.recovery, state.recovery_at) == (replace(tried, held=found), None)
         assert state.warning is not None

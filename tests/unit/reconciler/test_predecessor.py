@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from headgate.domain.decisions import AwaitOutcome
 from headgate.domain.errors import FlinkUnavailable
 from headgate.domain.instances import FlinkJobId
 from headgate.domain.intents import Answer
@@ -65,6 +66,8 @@ def test_a_submission_that_may_still_come_is_neither_repeated_nor_given_up(
     waits = house.get_operation(run).waits_for
     assert waits is not None
     assert waits.code == "waits_for_predecessor"
+    awaited = AwaitOutcome("an earlier server may still be submitting", waits)
+    assert reconciler.pass_over(JOB, Lane.MAIN, None).decision == awaited
     clients.may_come = False
     _pass_for(house, reconciler, 120)
     assert house.flink.overlaps() == []
