@@ -1,6 +1,7 @@
 """How a decision is carried out: what each call is given, what it says when it is refused, what the log tells."""
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import BinaryIO
 import pytest
 
 from headgate.domain.artifacts import Artifact
+from headgate.domain.calls import CallSubject
 from headgate.domain.decisions import (
     Cancel,
     Decision,
@@ -27,6 +29,7 @@ from headgate.domain.operations import ClaimMode, Finding, Options, RestoreFrom,
 from headgate.domain.snapshots import Snapshot, SnapshotOrigin
 from headgate.domain.spec import JobSpec, JobType
 from headgate.ports.artifacts import StoredFile
+from headgate.ports.calls import NoCallLog
 from headgate.ports.flink import SavepointOrder, Submission
 from headgate.reconciler.act import act, describe
 from tests.fakes.clock import FakeClock
@@ -154,6 +157,30 @@ def test_a_savepoint_is_ordered_in_the_form_and_the_place_that_are_its_own(
     assert flink.orders == [SavepointOrder(run.flink_job_id, written.key, written.directory, SavepointFormat.NATIVE)]
 
 
+def test_a_stop_that_nobody_asked_for_is_ordered_in_the_form_that_all_engines_read(
+    own: House, flink: Listening
+) -> None:
+    own.add_instance()
+    act(own.tools, StopWithSavepoint("go"), own.load(), seen(), None)
+    assert [order.format for order in flink.orders] == [SavepointFormat.CANONICAL]
+
+
+def test_a_call_is_made_in_the_name_of_its_act_and_an_accepted_one_forgets_why_the_last_was_not(own: House) -> None:
+    subjects: list[CallSubject] = []
+
+    class Witness(NoCallLog):
+        def about(self, subject: CallSubject) -> AbstractContextManager[None]:
+            subjects.append(subject)
+            return nullcontext()
+
+    run = own.add_instance()
+    asked = own.ask(Verb.RUN, Options(RestoreFrom.NONE), sent=1)
+    sent = own.add_intent(intent(IntentKind.SUBMIT, Answer.OUTCOME_UNKNOWN, operation_id=asked.id, cause="reset"))
+    act(replace(own.tools, calls=Witness()), Submit("again", repeat=True), own.load(), seen(), None)
+    assert subjects == [CallSubject(JOB, run.id, sent.id)]
+    assert [(written.answer, written.cause) for written in own.list_intents()] == [(Answer.ACCEPTED, "")]
+
+
 class TestASettling:
     MADE = SnapshotMade(SAVEPOINT, SnapshotOrigin.USER_REQUEST)
 
@@ -259,4 +286,4 @@ def test_nothing_is_sent_once_the_lease_is_gone(house: House) -> None:
     written = house.find_intent()
     assert written is not None
     assert (written.answer, house.flink.calls, asked) == (Answer.UNAVAILABLE, [], [lease.fence])
-    assert "lease" in written.cause
+    assert written.cause == "nothing was sent: this server does not hold the lease any more"

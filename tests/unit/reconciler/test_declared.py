@@ -85,6 +85,7 @@ def test_the_declaration_is_done_at_once_and_is_the_sign_beside_the_state(house:
     assert state == JobState(
         JOB, Settled.CANCELLED, Wanted.CANCELLED, Warning(LOST, now, declared.id), lost_at=now, changed_at=now
     )
+    assert state.changed_at == now
     lost, done, moved = house.list_events()
     assert (lost.type, done.type, moved.type) == (
         EventType.DECLARED_LOST,
@@ -189,3 +190,13 @@ def test_a_job_declared_lost_that_is_seen_again_is_cancelled(house: House) -> No
     assert house.flink.live_jobs(JOB) == []
     assert EventType.STRAY_CANCELLED in house.list_event_types()
     assert house.get_state().settled is Settled.CANCELLED
+
+
+def test_it_is_told_of_the_newest_run_whichever_the_open_act_is_about(house: House) -> None:
+    house.save_state(Settled.RUNNING, wanted=Wanted.RUNNING)
+    house.add_instance(1, end=InstanceEnd.GIVEN_UP)
+    newest = house.add_instance(2)
+    house.add_intent(facts.intent(IntentKind.CANCEL, operation_id=None))
+    declare(house)
+    told = next(event for event in house.list_events() if event.type is EventType.DECLARED_LOST)
+    assert told.instance_id == newest.id

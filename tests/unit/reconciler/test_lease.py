@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import pytest
 
 from headgate.domain.errors import Unavailable
 from headgate.ports.store import UnitOfWork
 from headgate.reconciler.lease import Lease
+from tests.fakes.clock import FakeClock
 from tests.fakes.flink import FakeFlink
+from tests.unit.domain.facts import NOW
 from tests.unit.reconciler.house import House
 
 
@@ -208,3 +211,63 @@ def test_the_writes_of_an_old_holder_are_refused(house: House, lease: Lease) -> 
     with pytest.raises(Unavailable) as caught, house.store.write(old) as work:
         work.operations.next_number()
     assert caught.value.code == "lease_lost"
+
+
+class Skewed(FakeClock):
+    """The time of day is ahead of the time that has passed."""
+
+    def __init__(self, start: datetime, ahead_s: float) -> None:
+        super().__init__(start)
+        self.ahead = timedelta(0)
+        self.later = timedelta(seconds=ahead_s)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+@pytest.mark.parametrize(
+    ("passed_s", "ahead_s", "may"),
+    [
+        pytest.param(9.9, 0, True, id="within its length"),
+        pytest.param(10, -0.1, False, id="at its end by the time that has passed"),
+        pytest.param(9.9, 0.1, False, id="at its end by the time of day"),
+    ],
+)
+def test_a_permission_ends_by_whichever_clock_is_first(
+    house: House, passed_s: float, ahead_s: float, may: bool
+) -> None:
+    clock = Skewed(NOW, ahead_s)
+    lease = Lease(house.store, house.flink, clock, "this server")
+    assert lease.keep()
+    clock.advance(passed_s)
+    clock.ahead = clock.later
+    assert lease.may_send(lease.fence) is may
+
+
+def test_the_first_server_of_all_has_nobody_before_it(house: House) -> None:
+    asked: list[str | None] = []
+
+    class Asked(FakeFlink):
+        def end_predecessors(self, holder: str | None) -> bool:
+            asked.append(holder)
+            return True
+
+    assert Lease(house.store, Asked(house.clock), house.clock, "this server").keep()
+    assert asked == [None]
+
+
+def test_what_the_log_tells(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "headgate.reconciler.lease")
+    store = SilentStore(house)
+    lease = Lease(store, house.flink, house.clock, "this server")  # type: ignore[arg-type]  # only writing is needed
+    house.flink.clients_within_reach = False
+    assert lease.keep()
+    store.answers = False
+    house.clock.advance(11)
+    assert not lease.keep()
+    assert [line.getMessage() for line in caplog.records] == [
+        "this server reconciles now (fence 1)",
+        "what the server before this one was submitting is awaited for 0:02:00",
+        f"the lease cannot be renewed: {Unavailable('database_unavailable')}",
+        "the lease is lost; another server reconciles",
+    ]

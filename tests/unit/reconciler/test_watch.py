@@ -1,7 +1,7 @@
 """One sweep for all who want to know, and what is kept of a cluster's health."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,11 +15,15 @@ from headgate.domain.clusters import (
     Incarnation,
     Reachability,
 )
+from headgate.domain.errors import FlinkUnavailable
 from headgate.domain.instances import InstanceEnd
 from headgate.domain.observation import OTHER_REGISTRATION
 from headgate.ports.flink import Submission, Sweep
-from headgate.reconciler.watch import ClusterWatch, advance_state
+from headgate.reconciler.watch import CACHE_S, ClusterWatch, advance_state
+from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Fault
+from tests.fakes.flink import FakeFlink
+from tests.fakes.words import REFUSED
 from tests.unit.domain.facts import NOW
 from tests.unit.reconciler.house import CLUSTER, House
 
@@ -43,6 +47,7 @@ class TestLooking:
         first = watch.look(CLUSTER, NOW, None)
         house.clock.advance(1)
         assert watch.look(CLUSTER, NOW, None) is first is watch.newest
+        assert first.reachability is Reachability.REACHABLE
         assert sweeps(house) == 1
 
     def test_one_that_is_too_old_is_taken_anew_and_dated_before_the_call(
@@ -93,7 +98,7 @@ class TestWhatIsKept:
         house.clock.advance(10)
         house.flink.cut_off(CLUSTER, 30)
         watch.look(CLUSTER, house.clock.now(), None)
-        state = self._find(house)
+        state = self.find(house)
         assert (state.reachability, state.since, state.last_good_sweep) == (
             Reachability.UNREACHABLE,
             NOW + 10 * SECOND,
@@ -105,14 +110,14 @@ class TestWhatIsKept:
     def test_every_idle_sweep_is_kept_as_the_last_good_look(self, house: House, watch: ClusterWatch) -> None:
         for _ in range(3):
             watch.look(CLUSTER, house.clock.now(), None)
-            assert self._find(house).last_good_sweep == house.clock.now()
+            assert self.find(house).last_good_sweep == house.clock.now()
             house.clock.advance(5)
 
     def test_the_many_looks_of_a_busy_cluster_are_written_now_and_then(self, house: House, watch: ClusterWatch) -> None:
         written = set()
         for _ in range(16):
             watch.look(CLUSTER, house.clock.now(), None)
-            written.add(self._find(house).last_good_sweep)
+            written.add(self.find(house).last_good_sweep)
             house.clock.advance(0.5)
         assert sorted(written, key=str) == [NOW, NOW + 4 * SECOND]
 
@@ -122,7 +127,7 @@ class TestWhatIsKept:
             house.clock.advance(1)
         house.flink.cut_off(CLUSTER, 30)
         watch.look(CLUSTER, house.clock.now(), None)
-        assert self._find(house).last_good_sweep == NOW + SECOND
+        assert self.find(house).last_good_sweep == NOW + SECOND
 
     def test_a_silence_is_a_warning_in_the_log(
         self, house: House, watch: ClusterWatch, caplog: pytest.LogCaptureFixture
@@ -134,8 +139,25 @@ class TestWhatIsKept:
         for _ in range(2):
             watch.look(CLUSTER, house.clock.now(), None)
             house.clock.advance(1)
-        assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
-        assert all(record.getMessage() == record.getMessage().strip() for record in caplog.records)
+            assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+                ("INFO", f"cluster local answers at {CLUSTER.url}"),
+                ("WARNING", f"cluster local does not answer at {CLUSTER.url}: {REFUSED}"),
+            ]
+
+    @pytest.mark.parametrize("error", [FlinkUnavailable("refused"), FlinkUnavailable("")], ids=["told", "untold"])
+    def test_why_it_is_silent_is_kept_while_it_is(
+        self, house: House, watch: ClusterWatch, monkeypatch: pytest.MonkeyPatch, error: FlinkUnavailable
+    ) -> None:
+        def fail(cluster: Cluster) -> Sweep:
+            raise error
+
+        with monkeypatch.context() as broken:
+            broken.setattr(house.flink, "sweep", fail)
+            watch.look(CLUSTER, NOW, None)
+        assert self.find(house).cause == (error.cause or str(error)) != ""
+        house.clock.advance(1)
+        watch.look(CLUSTER, house.clock.now(), None)
+        assert self.find(house).cause == ""
 
     def test_a_watch_of_a_new_server_goes_on_from_the_row(self, house: House, watch: ClusterWatch) -> None:
         house.flink.cut_off(CLUSTER, 600)
@@ -143,10 +165,10 @@ class TestWhatIsKept:
         house.clock.advance(60)
         look = ClusterWatch(house.store, house.flink, house.clock, CLUSTER.id).look(CLUSTER, house.clock.now(), None)
         assert look.unreachable_total == 60 * SECOND
-        assert self._find(house).since == NOW
+        assert self.find(house).since == NOW
 
     @staticmethod
-    def _find(house: House) -> ClusterState:
+    def find(house: House) -> ClusterState:
         with house.store.read() as work:
             state = work.clusters.find_state(CLUSTER.id)
         assert state is not None
@@ -242,6 +264,42 @@ class TestWhoAnswers:
         told = replace(CLUSTER, high_availability=True)
         assert watch.look(told, house.clock.now(), None).high_availability
 
+    @pytest.mark.parametrize("registered", [True, False])
+    def test_one_whose_high_availability_is_known_from_either_side_may_change(
+        self, house: House, registered: bool
+    ) -> None:
+        class Telling(FakeFlink):
+            def sweep(self, cluster: Cluster) -> Sweep:
+                return replace(super().sweep(cluster), high_availability=not registered)
+
+        own = House(house.store, Telling(FakeClock(NOW)))
+        cluster = replace(CLUSTER, high_availability=registered)
+        own.add_instance()
+        watch = ClusterWatch(own.store, own.flink, own.clock, CLUSTER.id)
+        self.look(own, watch, cluster)
+        own.flink.replace_cluster(cluster)
+        assert self.look(own, watch, cluster) == ""
+
+
+def test_an_end_is_new_until_flink_s_cache_has_surely_run_out(house: House, watch: ClusterWatch) -> None:
+    run = house.add_instance()
+    house.flink.submit(CLUSTER, Submission(run, "orders"))
+    house.flink.finish_job(run.flink_job_id)
+    began = house.clock.monotonic()
+    assert watch.look(CLUSTER, NOW, None).just_ended == {run.flink_job_id}
+    for at, known in ((CACHE_S, {run.flink_job_id}), (CACHE_S + 0.1, set())):
+        house.clock.advance(began + at - house.clock.monotonic())
+        assert watch.look(CLUSTER, house.clock.now(), None).just_ended == known
+
+
+class Skipping(FakeClock):
+    """It tells of a skip that the test has made."""
+
+    skipped: datetime | None = None
+
+    def skipped_to(self) -> datetime | None:
+        return self.skipped
+
 
 class TestSkippedTime:
     """An hour that the clock has skipped is no hour of answers, and none of silence."""
@@ -256,6 +314,20 @@ class TestSkippedTime:
         at = NOW + self.HOUR
         after = SILENT.without(self.HOUR)
         assert (after.since, after.unreachable_total(at)) == (NOW + self.HOUR, SILENT.unreachable_total(at))
+
+    def test_what_was_skipped_between_two_looks_is_taken_out_of_a_silence_once(self, house: House) -> None:
+        clock = Skipping(NOW)
+        flink = FakeFlink(clock)
+        watch = ClusterWatch(house.store, flink, clock, CLUSTER.id)
+        flink.cut_off(CLUSTER, 10_000)
+        began = []
+        for seconds in (0, 10, 3600, 1):
+            clock.advance(seconds)
+            if seconds == 3600:
+                clock.skipped = clock.now()
+            watch.look(CLUSTER, clock.now(), None)
+            began.append(TestWhatIsKept.find(house).since - NOW)
+        assert began == [0 * SECOND, 0 * SECOND, 3600 * SECOND, 3600 * SECOND]
 
     def test_a_new_fence_means_that_another_server_may_have_written(self, house: House, watch: ClusterWatch) -> None:
         watch.look(CLUSTER, NOW, None)
