@@ -21,7 +21,8 @@ from headgate.domain.observation import JobSeen
 from headgate.domain.operations import Finding, Operation, OperationStatus, Options, RestoreFrom, StopSnapshot
 from headgate.domain.recovery import Recovery, RecoveryPolicy
 from headgate.ports.flink import Submission, Sweep
-from headgate.reconciler.loop import AFTER_FAULT, FAULTS_BORNE, FOR_SWEEPS, Loop, Pace, differs
+from headgate.reconciler.loop import AFTER_FAULT, FAULTS_BORNE, FOR_SWEEPS, Loop, Pace, Task, TaskKind, differs
+from headgate.reconciler.points import Point
 from headgate.reconciler.reconcile import Reconciler
 from headgate.reconciler.watch import ClusterLook
 from tests.fakes.clock import FakeClock
@@ -340,6 +341,18 @@ def test_stopping_gives_the_lease_back(running: Running) -> None:
     running.loop.stop()
     running.thread.join(PATIENCE_S)
     assert running.house.make_lease("the next server").keep()
+
+
+def test_what_was_accepted_is_told_and_before_its_first_turn_a_loop_has_no_last_one(memory_store: MemoryStore) -> None:
+    points: list[Point] = []
+    house = House(memory_store, LockedFlink())
+    loop = Loop(Reconciler(replace(house.tools, reached=points.append)), house.make_lease(), PACE, AtOnce())
+    loop.wake()
+    assert (points, loop.last_turn) == ([Point.ACCEPTED], None)
+
+
+def test_a_task_is_named_by_what_it_does_and_to_whom() -> None:
+    assert [str(task) for task in (Task(TaskKind.TICK), Task(TaskKind.PASS, JOB))] == ["tick", f"pass over {JOB}"]
 
 
 RUNNING = JobSeen(FlinkStatus.RUNNING)
