@@ -46,12 +46,14 @@ class LockedFlink(FakeFlink):
         self.turn = threading.RLock()
         self.broken: set[str] = set()
         self.hanging: set[str] = set()
+        self.hung: set[str] = set()
         self.faulty: set[str] = set()
         self.let_go = threading.Event()
         self.submitted: list[str] = []
 
     def sweep(self, cluster: Cluster) -> Sweep:
         if cluster.id in self.hanging:
+            self.hung.add(cluster.id)
             self.let_go.wait(PATIENCE_S)
         if cluster.id in self.faulty:
             raise ZeroDivisionError("a bug of ours")
@@ -315,6 +317,17 @@ def test_a_cluster_that_hangs_keeps_no_other_waiting(running: Running) -> None:
 
     running.flink.let_go.set()
     running.wait_until(lambda: len(running.flink.submitted) == 13, pace=0.1)
+
+
+def test_as_many_clusters_may_hang_as_there_are_threads(running: Running) -> None:
+    hanging = {f"clu-away-{number}" for number in range(PACE.workers)}
+    running.flink.hanging.update(hanging)
+    with running.house.store.write() as work:
+        for number, cluster_id in enumerate(sorted(hanging)):
+            work.clusters.add(
+                replace(AWAY, id=ClusterId(cluster_id), name=cluster_id, url=f"http://127.0.0.1:{number}")
+            )
+    running.wait_until(lambda: running.flink.hung == hanging)
 
 
 @pytest.mark.parametrize("why", ["no lease", "no room"])
