@@ -210,6 +210,17 @@ def test_a_stopped_cluster_comes_back_at_the_same_address(cluster: EmbeddedClust
     assert again.incarnation != facts.incarnation
 
 
+def test_processes_read_the_classes_that_earlier_ones_have_archived(
+    cluster: EmbeddedCluster, engine_221: Engine, facts: LocalClusterFacts
+) -> None:
+    job_manager, task_manager = facts.job_manager_pid, facts.task_manager_pids[0]
+    for pid, kind in ((job_manager, "jobmanager"), (task_manager, "taskmanager")):
+        read = {Path(part.path) for part in psutil.Process(pid).memory_maps() if part.path.endswith(".jsa")}
+        java_home = engine_221.java.parent.parent
+        own = engine_221.home / "classes" / java_home.name / f"{kind}.jsa"
+        assert read == {java_home / "lib" / "server" / "classes.jsa", own}
+
+
 def _has_other_task_manager(data: Path, cluster: EmbeddedCluster, facts: LocalClusterFacts) -> bool:
     cluster.keep_alive()
     found = find_running(data)

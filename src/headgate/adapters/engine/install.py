@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from headgate.adapters.engine.class_archives import archive_java_classes
 from headgate.adapters.engine.distributions import (
     JAVA_VERSION,
     Distribution,
@@ -74,6 +75,7 @@ class EngineFolder(EngineStore):
                 self._install_java(java, on_progress)
             if not is_complete(engine.home):
                 self._install_flink(flink, engine.home, on_progress)
+            archive_java_classes(engine.java)
         return engine
 
     def remove(self, version: EngineVersion) -> None:

@@ -14,6 +14,7 @@ from subprocess import CalledProcessError
 
 from filelock import FileLock, Timeout
 
+from headgate.adapters.engine.class_archives import choose_archive_options
 from headgate.adapters.engine.configuration import (
     HOST,
     ClusterFolder,
@@ -44,7 +45,8 @@ _ADOPT_TIMEOUT_S = 20.0
 # One look of `keep_alive`, or a start by another server, ends within this.
 _LOCK_TIMEOUT_S = 120.0
 
-_STOP_GRACE_S = 10.0
+# The first process of a kind archives its classes at its end: 2 s, and more on a busy machine.
+_STOP_GRACE_S = 20.0
 _POLL_S = 0.1
 _TAIL_LINES = 15
 _JOB_MANAGER = "job_manager"
@@ -166,6 +168,12 @@ class EmbeddedCluster(LocalCluster):
     def _launch(self, process: DetachedProcess, command: list[str], number: int | None) -> DetachedProcess:
         name = log_name(number)
         output = self._folder.log / f"{name}.out"
+        java, *rest = command
+        command = [
+            java,
+            *choose_archive_options(self._engine, "jobmanager" if number is None else "taskmanager"),
+            *rest,
+        ]
         try:
             pid = launch(command, java_environment(self._engine), self._folder.root, output)
         except (OSError, CalledProcessError) as error:
