@@ -10,7 +10,7 @@ from headgate.domain.clusters import Reachability
 from headgate.domain.jobs import JobState, Warning
 from headgate.domain.lifecycle import Phase, Settled, Verb, Wanted
 from headgate.domain.operations import Finding
-from headgate.domain.recovery import RecoveryState
+from headgate.domain.recovery import Recovery, RecoveryPolicy, RecoveryState
 from tests.services.world import World
 from tests.web import shapes
 
@@ -231,7 +231,11 @@ class TestRecovery:
         assert "Run it again" in advise()
         assert "starts the job again by itself at 20" in advise(recovery_at=world.clock.now())
         world.change_instance(job, lambda instance: replace(instance, end=None, ended_at=None))
-        assert "is starting the job again by itself" in advise(recovery_at=None)
+        assert "Run it again" in advise(recovery_at=None), "no recovery is set: nobody else starts it"
+        with world.store.write() as unit:
+            known = unit.jobs.get(job.id)
+            unit.jobs.update(replace(known, recovery=Recovery(RecoveryPolicy.RESTORE), revision=known.revision + 1))
+        assert "is starting the job again by itself" in advise()
 
     def test_a_job_whose_attempt_is_due_is_looked_after(self, world: World) -> None:
         world.add_cluster()

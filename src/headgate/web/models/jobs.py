@@ -122,8 +122,8 @@ def _advise_on_recovery(view: JobView, language: Language) -> str:
     """Whoever waits for a recovery is not told to start the job; empty where none is due or under way."""
     if view.recovery_at is not None:
         return say("recovery_is_due", {"at": view.recovery_at.isoformat(timespec="seconds")}, language)
-    has_failed = view.standing.phase is Phase.FAILED
-    return say("recovery_is_tried", {}, language) if has_failed and view.standing.sight.unconfirmed_instance else ""
+    is_tried = view.job.recovery.is_on and view.standing.sight.unconfirmed_instance
+    return say("recovery_is_tried", {}, language) if is_tried and view.standing.phase is Phase.FAILED else ""
 
 
 class JobRowModel(Shown):
