@@ -133,7 +133,7 @@ class FakeFlink:
         newest = max(found, key=lambda savepoint: savepoint.created_at, default=None)
         return newest.path if newest else ""
 
-    def measure_snapshot(self, cluster: Cluster, path: str) -> Measure:
+    def measure_snapshot(self, path: str) -> Measure:
         found = self.disk.savepoints.get(path)
         return Measure(1024, found.created_at) if found is not None and is_readable(path) else NOT_SEEN
 

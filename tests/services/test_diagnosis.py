@@ -109,6 +109,14 @@ def test_a_failure_is_told_once_with_what_led_to_it(world: World) -> None:
     assert symptom.finding.cause == "what Flink says"
 
 
+def test_a_failure_that_nobody_has_explained_is_told_all_the_same(world: World) -> None:
+    job, _ = add_failed(world)
+    with world.store.write() as unit:
+        unit.jobs.save_state(JobState(job.id, Settled.FAILED, Wanted.RUNNING))
+    [symptom] = diagnose(world).symptoms
+    assert (symptom.because, symptom.since, symptom.finding.cause) == (None, None, "")
+
+
 def test_a_held_recovery_is_an_error_with_why_it_is_held(world: World) -> None:
     held = Finding("recovery_too_old", {"max_age": "1 h"})
     add_failed(world, RecoveryState(held=held))

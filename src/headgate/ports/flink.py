@@ -118,7 +118,7 @@ class FlinkGateway(Protocol):
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         """Whether a snapshot's files are there."""
 
-    def measure_snapshot(self, cluster: Cluster, path: str) -> Measure:
+    def measure_snapshot(self, path: str) -> Measure:
         """What the files of a snapshot tell, as far as they can be seen from here. Never raises."""
 
     def count_slots(self, cluster: Cluster) -> SlotsSeen:

@@ -76,7 +76,7 @@ def act(tools: Tools, decision: Decision, situation: Situation, seen: Seen, fenc
         case Submit() | StopWithSavepoint() | TriggerSavepoint() | Cancel():
             _call_flink(tools, decision, situation, seen, fence)
         case Settle():
-            outcome = _measure(tools, situation, decision.outcome)
+            outcome = _measure(tools, decision.outcome)
             with tools.store.write(fence) as work:
                 record.apply_outcome(work, situation, outcome, tools.ids, tools.clock.now())
             tools.reached(Point.SETTLED)
@@ -104,11 +104,11 @@ def _log(decision: Decision, situation: Situation) -> None:
         log.warning("job %s: %s (%s)", situation.job.name, decision.because, finding.code)
 
 
-def _measure(tools: Tools, situation: Situation, outcome: Outcome) -> Outcome:
+def _measure(tools: Tools, outcome: Outcome) -> Outcome:
     """The outcome with what the files of the snapshot that was made tell, where they can be seen from here."""
-    if outcome.snapshot is None or outcome.snapshot.size is not None or situation.cluster is None:
+    if outcome.snapshot is None or outcome.snapshot.size is not None:
         return outcome
-    seen = tools.gateway.measure_snapshot(situation.cluster, outcome.snapshot.path)
+    seen = tools.gateway.measure_snapshot(outcome.snapshot.path)
     return replace(outcome, snapshot=replace(outcome.snapshot, size=seen.size, written_at=seen.written_at))
 
 

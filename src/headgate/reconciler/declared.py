@@ -39,11 +39,11 @@ def find_left(gateway: FlinkGateway, situation: Situation) -> list[Left]:
     """The savepoints of the acts that are given up, and the run's checkpoints, as far as they are known from here."""
     found = []
     for intent in (situation.intent, situation.facts.in_flight):
-        if intent is None or intent.directory is None or situation.cluster is None:
+        if intent is None or intent.directory is None:
             continue
         path = gateway.find_savepoint(intent.directory)
         if path:
-            seen = gateway.measure_snapshot(situation.cluster, path)
+            seen = gateway.measure_snapshot(path)
             made = SnapshotMade(path, _ORIGINS[intent.kind], seen.size, written_at=seen.written_at)
             found.append(Left(intent, made))
     instance = situation.facts.instance

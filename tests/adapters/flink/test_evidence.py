@@ -183,7 +183,7 @@ def test_a_path_is_gone_only_where_we_can_see(
 @pytest.mark.parametrize("uri", ["s3://bucket/x", "hdfs:///x", "http://127.0.0.1:1/x", "relative/x", ""])
 def test_other_storage_is_never_opened(gateway: RestGateway, uri: str) -> None:
     assert gateway.look_at_path(CLUSTER, uri) is PathStatus.UNKNOWN
-    assert gateway.measure_snapshot(CLUSTER, uri) == NOT_SEEN
+    assert gateway.measure_snapshot(uri) == NOT_SEEN
 
 
 def test_a_snapshot_has_the_size_of_all_its_files_and_the_date_of_its_metadata(
@@ -194,5 +194,5 @@ def test_a_snapshot_has_the_size_of_all_its_files_and_the_date_of_its_metadata(
     (tmp_path / "below" / "state").write_bytes(b"x" * 7)
     written_at = datetime(2026, 1, 1, tzinfo=UTC)
     os.utime(tmp_path / "_metadata", (written_at.timestamp(),) * 2)
-    assert gateway.measure_snapshot(CLUSTER, f"file:{tmp_path}") == Measure(5 + 7, written_at)
-    assert gateway.measure_snapshot(CLUSTER, f"file:{tmp_path}/nowhere") == NOT_SEEN
+    assert gateway.measure_snapshot(f"file:{tmp_path}") == Measure(5 + 7, written_at)
+    assert gateway.measure_snapshot(f"file:{tmp_path}/nowhere") == NOT_SEEN

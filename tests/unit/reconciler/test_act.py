@@ -36,7 +36,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.flink import FakeFlink
 from tests.fakes.history import FakeSavepoint
 from tests.unit.domain.facts import FLINK_JOB, JOB, NOW, SAVEPOINT, ago, intent, seen
-from tests.unit.reconciler.house import CLUSTER, House
+from tests.unit.reconciler.house import House
 
 SPLIT = Problem("spec.sql", "sql_syntax", message="Encountered SELEC", line=3, column=7)
 NAMED = Problem("spec.artifact", "artifact_not_found", facts=(("artifact", "orders.jar"),))
@@ -194,7 +194,7 @@ class TestASettling:
         return kept
 
     def test_measures_the_snapshot_that_was_made(self, house: House) -> None:
-        assert self.settle(house, self.MADE).size == house.flink.measure_snapshot(CLUSTER, SAVEPOINT).size == 1024
+        assert self.settle(house, self.MADE).size == house.flink.measure_snapshot(SAVEPOINT).size == 1024
 
     @pytest.mark.requirement("U-05")
     def test_dates_it_by_its_files_however_late_it_was_noticed(self, house: House) -> None:
@@ -204,9 +204,7 @@ class TestASettling:
         assert self.settle(house, replace(self.MADE, size=3)).size == 3
 
     def test_does_without_where_nobody_can_measure(self, house: House) -> None:
-        with house.store.write() as work:
-            work.clusters.delete(CLUSTER.id)
-        kept = self.settle(house, self.MADE)
+        kept = self.settle(house, replace(self.MADE, path="file:///elsewhere"))
         assert (kept.size, kept.created_at) == (None, house.clock.now())
 
 

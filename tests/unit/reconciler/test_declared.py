@@ -121,10 +121,13 @@ def test_a_savepoint_that_the_lost_stop_made_is_kept(house: House) -> None:
     act = house.add_intent(facts.intent(IntentKind.STOP_WITH_SAVEPOINT, operation_id=pause.id))
     path = f"{act.directory}/savepoint-1"
     house.flink.disk.savepoints[path] = FakeSavepoint(path, FLINK_JOB, (FLINK_JOB,), 1.0, house.clock.now())
+    written_at = house.clock.now()
+    house.clock.advance(600)
     declare(house)
     [kept] = house.list_snapshots()
+    assert kept.created_at == written_at
     assert (kept.path, kept.origin, kept.trigger_id) == (path, SnapshotOrigin.STOP_WITH_SAVEPOINT, act.key)
-    assert kept.size == house.flink.measure_snapshot(house.cluster, path).size
+    assert kept.size == house.flink.measure_snapshot(path).size
     told = next(event for event in house.list_events() if event.type is EventType.SNAPSHOT_CREATED)
     assert (told.instance_id, told.operation_id) == (kept.instance_id, None)
     assert house.get_state().suspended_on is None

@@ -132,7 +132,7 @@ class RestGateway(FlinkGateway):
     def look_at_path(self, cluster: Cluster, path: str) -> PathStatus:
         return evidence.look_at_snapshot(cluster, path)
 
-    def measure_snapshot(self, cluster: Cluster, path: str) -> Measure:
+    def measure_snapshot(self, path: str) -> Measure:
         return evidence.measure_snapshot(path)
 
     def count_slots(self, cluster: Cluster) -> SlotsSeen:
