@@ -204,6 +204,7 @@ class TestAnAttempt:
         facts = job(Settled.FAILED, instance(), state_wanted=Wanted.RUNNING, state_recovery=tried, policy=ON)
         outcome = settled(decided(facts, seen(**RESTARTED), None, attempt(answer)))
         assert (outcome.intent, outcome.settled, outcome.lost) == (IntentStatus.GIVEN_UP, Settled.FAILED, True)
+        assert outcome.warning == Finding("jobmanager_restarted")
         assert outcome.recovery == RecoveryPlan(tried, NOW + timedelta(seconds=40))
 
     def test_whose_jobmanagers_keep_going_away_is_held_at_last(self) -> None:
