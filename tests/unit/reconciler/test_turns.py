@@ -11,12 +11,12 @@ from headgate.adapters.db.memory import MemoryStore
 from headgate.domain.errors import Unavailable
 from headgate.domain.events import EventType
 from headgate.domain.instances import InstanceEnd, InstanceId, new_flink_job_id
-from headgate.domain.lifecycle import Settled, Verb
+from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
 from headgate.domain.operations import Finding, OperationStatus, Options, StopSnapshot
 from headgate.domain.recovery import Recovery, RecoveryPolicy
 from headgate.ports.flink import Submission
 from headgate.reconciler.loop import AFTER_FAULT, FAULTS_BORNE, FOR_SWEEPS, TICK
-from headgate.reconciler.reconcile import LONGEST_POLL
+from headgate.reconciler.reconcile import LONGEST_POLL, PassResult
 from tests.fakes.faults import Fault
 from tests.unit.domain.facts import JOB
 from tests.unit.reconciler.house import CLUSTER
@@ -128,6 +128,16 @@ def test_one_pass_goes_as_far_as_it_can_without_waiting(turns: Turns, caplog: py
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+def test_what_is_done_in_one_pass_leaves_nothing_due(turns: Turns, caplog: pytest.LogCaptureFixture) -> None:
+    turns.house.save_state(Settled.CANCELLED, wanted=Wanted.CANCELLED)
+    asked = turns.house.ask(Verb.STOP, Options(snapshot=StopSnapshot.NONE))
+    turns.turn_and_run()
+    turns.house.clock.advance(1)
+    assert turns.turn() == []
+    assert not turns.house.get_operation(asked).is_open
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
 def test_nothing_is_due_before_its_poll(turns: Turns) -> None:
     turns.flink.inject(Fault.NO_SLOTS)
     turns.ask()
@@ -165,14 +175,14 @@ def test_what_loses_its_lease_before_its_pass_has_begun_sends_nothing(turns: Tur
 def test_a_pass_that_goes_well_ends_the_count_of_bugs(turns: Turns) -> None:
     turns.flink.inject(Fault.NO_SLOTS)
     asked = turns.ask()
-    real = turns.reconciler.find_place
+    real = turns.reconciler.pass_over
 
-    def stumble(job_id: str) -> str | None:
+    def stumble(job_id: str, lane: Lane, fence: int | None) -> PassResult:
         raise ZeroDivisionError("a bug of ours")
 
     with pytest.MonkeyPatch.context() as broken:
-        for place in (stumble, stumble, real, stumble, stumble, real):
-            broken.setattr(turns.reconciler, "find_place", place)
+        for way in (stumble, stumble, real, stumble, stumble, real):
+            broken.setattr(turns.reconciler, "pass_over", way)
             turns.pass_next()
     assert turns.house.get_operation(asked).is_open
     assert EventType.OPERATION_OVERDUE not in turns.house.list_event_types()
@@ -190,6 +200,10 @@ def test_a_bug_before_any_lane_counts_for_the_main_one(turns: Turns, monkeypatch
         OperationStatus.EXCEPTION,
         Finding("operation_broken", {}, "ZeroDivisionError: a bug of ours"),
     )
+    again = turns.ask()
+    for _ in range(FAULTS_BORNE - 1):
+        turns.pass_next()
+    assert turns.house.get_operation(again).is_open, "what was told counts no more"
 
 
 def test_a_bug_is_told_on_the_operation_of_its_own_lane(turns: Turns) -> None:
