@@ -4,6 +4,7 @@ It is what is left to start from should nobody be able to look once the run has 
 written only where it differs; nothing is concluded from it.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,19 +14,26 @@ from headgate.domain.instances import FlinkStatus, Instance
 from headgate.ports.flink import FlinkGateway
 from headgate.ports.store import Store
 
+EVERY = 2
+"""One sweep of so many asks: an idle cluster is to see half a request a second, and a sweep makes two every five."""
+
 
 class Sampler:
-    """Remembers of each cluster whose turn it was last."""
+    """Remembers of each cluster how often it was swept, and whose turn it was last."""
 
     def __init__(self, store: Store, gateway: FlinkGateway) -> None:
         self._store = store
         self._gateway = gateway
         self._last: dict[str, str] = {}
+        self._sweeps: Counter[str] = Counter()
 
     def sample(self, cluster: Cluster, live: Sequence[Instance], fence: int | None) -> None:
-        """One look at the next of the `live` instances that runs; one that goes unanswered waits for its next turn."""
+        """A look at the next of the `live` instances that runs; one that goes unanswered waits for its next turn."""
         instance = self._choose(cluster, live)
         if instance is None:
+            return
+        self._sweeps[cluster.id] += 1
+        if self._sweeps[cluster.id] % EVERY != 1:
             return
         self._last[cluster.id] = instance.id
         try:
