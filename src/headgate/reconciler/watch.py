@@ -208,5 +208,5 @@ def _is_worth_writing(before: ClusterState, after: ClusterState) -> bool:
     if replace(before, last_good_sweep=None) != replace(after, last_good_sweep=None):
         return True
     if before.last_good_sweep is None or after.last_good_sweep is None:
-        return before.last_good_sweep != after.last_good_sweep
+        return False  # the first good look changes the reachability too
     return after.last_good_sweep - before.last_good_sweep >= FRESHNESS_KEPT

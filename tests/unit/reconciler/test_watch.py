@@ -121,6 +121,13 @@ class TestWhatIsKept:
             house.clock.advance(0.5)
         assert sorted(written, key=str) == [NOW, NOW + 4 * SECOND]
 
+    def test_that_a_cluster_has_not_answered_yet_is_written_once(self, house: House, watch: ClusterWatch) -> None:
+        house.flink.cut_off(CLUSTER, 600)
+        watch.look(CLUSTER, house.clock.now(), None)
+        house.clock.advance(60)
+        look = watch.look(CLUSTER, house.clock.now(), 99)  # nobody's lease: a write would be refused
+        assert look.reachability is Reachability.UNREACHABLE
+
     def test_the_last_good_look_before_a_silence_is_kept_to_the_second(self, house: House, watch: ClusterWatch) -> None:
         for _ in range(2):
             watch.look(CLUSTER, house.clock.now(), None)
