@@ -133,6 +133,19 @@ def test_a_savepoint_that_the_lost_stop_made_is_kept(house: House) -> None:
     assert house.get_state().suspended_on is None
 
 
+def test_a_savepoint_on_a_cluster_that_was_removed_is_kept_too(house: House) -> None:
+    house.save_state(Settled.RUNNING, wanted=Wanted.RUNNING)
+    house.add_instance()
+    pause = house.ask(Verb.PAUSE, sent=1)
+    act = house.add_intent(facts.intent(IntentKind.STOP_WITH_SAVEPOINT, operation_id=pause.id))
+    path = f"{act.directory}/savepoint-1"
+    house.flink.disk.savepoints[path] = FakeSavepoint(path, FLINK_JOB, (FLINK_JOB,), 1.0, house.clock.now())
+    with house.store.write() as work:
+        work.clusters.delete(house.cluster.id)
+    declare(house)
+    assert [(kept.path, kept.size) for kept in house.list_snapshots()] == [(path, 1024)]
+
+
 def test_of_two_open_acts_the_savepoint_of_the_other_lane_is_kept_too(house: House) -> None:
     house.save_state(Settled.RUNNING, wanted=Wanted.RUNNING)
     first = house.add_instance(end=InstanceEnd.CANCELLED)
