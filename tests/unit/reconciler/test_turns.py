@@ -11,16 +11,21 @@ from headgate.adapters.db.memory import MemoryStore
 from headgate.domain.errors import Unavailable
 from headgate.domain.events import EventType
 from headgate.domain.instances import InstanceEnd, InstanceId, new_flink_job_id
-from headgate.domain.lifecycle import Lane, Settled, Verb, Wanted
+from headgate.domain.lifecycle import Settled, Verb, Wanted
 from headgate.domain.operations import Finding, OperationStatus, Options, StopSnapshot
 from headgate.domain.recovery import Recovery, RecoveryPolicy
 from headgate.ports.flink import Submission
 from headgate.reconciler.loop import AFTER_FAULT, FAULTS_BORNE, FOR_SWEEPS, TICK
-from headgate.reconciler.reconcile import LONGEST_POLL, PassResult
+from headgate.reconciler.reconcile import LONGEST_POLL
 from tests.fakes.faults import Fault
 from tests.unit.domain.facts import JOB
 from tests.unit.reconciler.house import CLUSTER
 from tests.unit.reconciler.turns import OTHER, ROOMY, SWEEP, THIRD, Turns, name_pass
+
+
+def stumble(*_: object) -> Any:
+    """What is put in the place of a function that has a bug."""
+    raise ZeroDivisionError("a bug of ours")
 
 
 @pytest.fixture
@@ -177,9 +182,6 @@ def test_a_pass_that_goes_well_ends_the_count_of_bugs(turns: Turns) -> None:
     asked = turns.ask()
     real = turns.reconciler.pass_over
 
-    def stumble(job_id: str, lane: Lane, fence: int | None) -> PassResult:
-        raise ZeroDivisionError("a bug of ours")
-
     with pytest.MonkeyPatch.context() as broken:
         for way in (stumble, stumble, real, stumble, stumble, real):
             broken.setattr(turns.reconciler, "pass_over", way)
@@ -189,9 +191,6 @@ def test_a_pass_that_goes_well_ends_the_count_of_bugs(turns: Turns) -> None:
 
 
 def test_a_bug_before_any_lane_counts_for_the_main_one(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stumble(job_id: str) -> str | None:
-        raise ZeroDivisionError("a bug of ours")
-
     asked = turns.ask()
     monkeypatch.setattr(turns.reconciler, "find_place", stumble)
     turns.turn_until(lambda: not turns.house.get_operation(asked).is_open)
@@ -219,9 +218,6 @@ def test_a_bug_is_told_on_the_operation_of_its_own_lane(turns: Turns) -> None:
 
 
 def test_a_bug_is_not_told_by_who_reconciles_no_more(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stumble(job_id: str) -> str | None:
-        raise ZeroDivisionError("a bug of ours")
-
     asked = turns.ask()
     monkeypatch.setattr(turns.reconciler, "find_place", stumble)
     for _ in range(FAULTS_BORNE):
