@@ -15,7 +15,7 @@ from headgate.ports.flink import FlinkGateway
 from headgate.ports.store import Store
 
 EVERY = 2
-"""One sweep of so many asks: an idle cluster is to see half a request a second, and a sweep makes two every five."""
+"""One sweep of so many asks: an idle cluster is to see half a request a second, and sweeps alone make two in five."""
 
 
 class Sampler:
